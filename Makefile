@@ -1,0 +1,33 @@
+# Everything the project does by itself. `make` says what there is.
+# The first call sets up .cache/ (virtual environments, PowerShell); nothing outside the checkout is touched.
+
+MAKEFLAGS += --no-print-directory
+JOBS ?= 2
+RUN = .cache/venv/bin/python tools/run.py
+
+.PHONY: help setup demo test lint unit clean
+
+help:
+	@echo 'make demo    three simulated Windows hosts, and how their idle sessions are logged off'
+	@echo 'make test    everything: lint, unit, engine and end-to-end tests'
+	@echo 'make lint    what looks at the source only: ansible-test sanity, ansible-lint, ruff, mypy, ...'
+	@echo 'make unit    the quick tests of the Python code'
+	@echo 'make clean   removes .cache/'
+
+setup:
+	@sh tools/setup
+
+demo: setup
+	@$(RUN) python demo/run.py
+
+test: setup
+	@$(RUN) pytest -n $(JOBS) --dist worksteal $(ARGS)
+
+lint: setup
+	@$(RUN) pytest -n $(JOBS) --dist worksteal tests/lint $(ARGS)
+
+unit: setup
+	@$(RUN) pytest tests/unit $(ARGS)
+
+clean:
+	rm -rf .cache

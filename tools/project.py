@@ -1,0 +1,72 @@
+"""Where things are: the one place that knows the layout of the checkout. Standard library only."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / ".cache"
+COLLECTIONS = CACHE / "collections"
+COLLECTION = COLLECTIONS / "ansible_collections" / "winops" / "sessions"
+
+
+@dataclass(frozen=True)
+class Core:
+    """A version of ansible-core that the project is tested with, and its virtual environment.
+
+    :ivar version: The minor version, such as ``2.19``.
+    :ivar python: The minor version of Python it runs on, such as ``3.11``.
+    :ivar venv: The virtual environment's folder.
+    :ivar requirements: The pins that it is made from.
+    """
+
+    version: str
+    python: str
+    venv: Path
+    requirements: Path
+
+    @property
+    def bin(self) -> Path:
+        """The folder of the environment's commands."""
+        return self.venv / "bin"
+
+    @property
+    def present(self) -> bool:
+        """Whether the environment is there, whole."""
+        return (self.venv / ".made-from").is_file()
+
+    @property
+    def missing(self) -> str:
+        """Why what needs this environment is skipped."""
+        return f"no ansible-core {self.version} here: it needs Python {self.python} when `make` sets up its environment"
+
+
+CORES = {
+    core.version: core
+    for core in (
+        Core("2.19", "3.11", CACHE / "venv", ROOT / "tools" / "requirements.txt"),
+        Core("2.21", "3.12", CACHE / "venv-2.21", ROOT / "tools" / "requirements-2.21.txt"),
+    )
+}
+MAIN = CORES["2.19"]
+
+
+def environment(core: Core = MAIN) -> dict[str, str]:
+    """The environment in which ansible's commands find this checkout's collection, and nothing of the user's own settings.
+
+    :param core: The ansible-core whose commands come first on ``PATH``.
+    """
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTEST_"))}
+    env.update(
+        ANSIBLE_COLLECTIONS_PATH=str(COLLECTIONS),
+        ANSIBLE_CONFIG=os.devnull,
+        ANSIBLE_HOME=str(CACHE / "ansible"),
+        LC_ALL="C.UTF-8",
+        PATH=os.pathsep.join([str(core.bin), env.get("PATH", os.defpath)]),
+        PYTHONPATH=os.pathsep.join(map(str, (COLLECTIONS, ROOT / "tests", ROOT / "tools"))),
+        PYTHONUTF8="1",
+        VIRTUAL_ENV=str(core.venv),
+    )
+    return env
