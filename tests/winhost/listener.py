@@ -1,0 +1,128 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The loopback port of a host: HTTP and HTTPS on one port, Basic authentication."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import socket
+import ssl
+import sys
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from socketserver import TCPServer, ThreadingMixIn
+from typing import Any
+
+_TLS_HANDSHAKE = b'\x16'  # RFC 8446, ContentType: the first byte of every TLS connection and of no HTTP request
+
+
+class Listener(ThreadingMixIn, TCPServer):
+    """Serves a host on a free port of 127.0.0.1."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(
+        self,
+        authenticate: Callable[[str, str], str | None],
+        handle: Callable[[str, bytes], tuple[int, bytes]],
+        tls: Callable[[], ssl.SSLContext],
+    ) -> None:
+        """Bind and serve.
+
+        :param authenticate: user and password to an account, or None.
+        :param handle: account and message to HTTP status and body.
+        :param tls: gives the certificate; asked when the first HTTPS connection comes.
+        """
+        self.authenticate = authenticate
+        self.handle = handle
+        self._tls = tls
+        self._open: set[socket.socket] = set()
+        super().__init__(('127.0.0.1', 0), _Handler)
+        self.port: int = self.server_address[1]
+        threading.Thread(target=self._accept, name=f'winhost-{self.port}', daemon=True).start()
+
+    def close(self) -> None:
+        """Take no more connections and drop those there are."""
+        for sock in [self.socket, *self._open]:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)  # wakes accept() and recv(), which close() does not
+        self.server_close()
+
+    def _accept(self) -> None:
+        # Not serve_forever(): that polls, and many hosts share a process.
+        while True:
+            try:
+                connection, address = self.socket.accept()
+            except OSError:
+                return
+            self.process_request(connection, address)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection; runs in a thread of its own."""
+        self._open.add(request)
+        try:
+            if request.recv(1, socket.MSG_PEEK) == _TLS_HANDSHAKE:
+                self._open.discard(request)
+                request = self._tls().wrap_socket(request, server_side=True, do_handshake_on_connect=False)
+                self._open.add(request)
+                request.do_handshake()
+            super().finish_request(request, client_address)
+        finally:
+            self._open.discard(request)
+            request.close()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say what went wrong, but for clients that went away."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+    disable_nagle_algorithm = True
+    wbufsize = (
+        -1
+    )  # head and body leave together: as two packets the second would wait for the first one's acknowledgement
+    server_version = 'Microsoft-HTTPAPI/2.0'
+    sys_version = ''
+    server: Listener
+
+    def do_POST(self) -> None:
+        """Answer a WS-Management message."""
+        message = self.rfile.read(int(self.headers.get('Content-Length', 0)))
+        account = self._account()
+        if self.path.partition('?')[0] != '/wsman':
+            self._reply(404, b'')
+        elif account is None:
+            self._reply(401, b'', {'WWW-Authenticate': 'Basic realm="WSMAN"'})
+        else:
+            self._reply(*self.server.handle(account, message))
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Keep quiet: the host's own list of messages tells more."""
+
+    def _account(self) -> str | None:
+        scheme, _, value = self.headers.get('Authorization', '').partition(' ')
+        if scheme.lower() != 'basic':
+            return None
+        try:
+            user, _, password = base64.b64decode(value, validate=True).decode().partition(':')
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+        return self.server.authenticate(user, password)
+
+    def _reply(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {
+            'Content-Type': 'application/soap+xml;charset=UTF-8',
+            'Content-Length': str(len(body)),
+            **(headers or {}),
+        }.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)

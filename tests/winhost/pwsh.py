@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Finds the PowerShell that the simulated hosts run; ``python -m winhost.pwsh`` prints its path."""
+
+from __future__ import annotations
+
+import ctypes.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+_TESTS = Path(__file__).resolve().parent.parent
+_INSTALL = _TESTS / 'powershell' / 'install'
+_UNPACKED = _TESTS.parent / '.cache' / 'pwsh'
+
+
+def find() -> Path:
+    """Find a PowerShell: ``$PWSH``, else ``pwsh`` on ``PATH``, else the carried archive, unpacked on first use.
+
+    :returns: the absolute path of the executable.
+    :raises FileNotFoundError: ``$PWSH`` names nothing that can be run.
+    :raises RuntimeError: the carried archive could not be unpacked.
+    """
+    named = os.environ.get('PWSH')
+    if named:
+        found = shutil.which(named)
+        if not found:
+            raise FileNotFoundError(f'PWSH={named!r} is not an executable file, for example PWSH=/usr/bin/pwsh')
+        return Path(found).absolute()
+    on_path = shutil.which('pwsh')
+    if on_path:
+        return Path(on_path).absolute()
+    return unpack(_UNPACKED)
+
+
+def unpack(folder: Path) -> Path:
+    """Unpack the carried archive into a folder; atomic, and quick when that was done before.
+
+    :param folder: where to unpack, created when missing.
+    :returns: the absolute path of the executable.
+    :raises RuntimeError: it could not be unpacked; the message holds what the installer said.
+    """
+    # The installer falls back to `python3` where xz is missing: let that be the Python that runs this.
+    path = os.pathsep.join([os.environ.get('PATH', os.defpath), str(Path(sys.executable).parent)])
+    done = subprocess.run(
+        ['/bin/sh', str(_INSTALL), str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, 'PATH': path},
+    )
+    if done.returncode != 0:
+        raise RuntimeError(
+            f'cannot unpack the carried PowerShell into {folder}: {done.stderr.strip() or done.returncode}'
+        )
+    return Path(done.stdout.strip())
+
+
+def environment() -> dict[str, str]:
+    """Say what PowerShell needs in its environment on this machine.
+
+    :returns: variables to add; invariant globalization where libicu is missing, because .NET does not start without either.
+    """
+    if ctypes.util.find_library('icuuc'):
+        return {}
+    return {'DOTNET_SYSTEM_GLOBALIZATION_INVARIANT': '1'}
+
+
+if __name__ == '__main__':
+    print(find())

@@ -1,0 +1,248 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Windows Remote Management of one host: its shells and what they are asked (MS-WSMV)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import threading
+import uuid
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from xml.sax.saxutils import escape
+
+from . import pwsh, wsman
+from .process import Process
+
+# What Windows hosts call their PowerShell; Ansible uses several of these.
+_NAMES = ('PowerShell', 'powershell', 'powershell.exe', 'pwsh', 'pwsh.exe')
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a host's WinRM behaves.
+
+    :param operation_timeout: answer a Receive without output after this many seconds at the latest, None: when the client's own time is over.
+    :param gather: seconds for which a Receive that has output waits for the end of the command, so that one answer holds both.
+    :param piece: hand out at most this many bytes in one answer, None: all there are.
+    """
+
+    operation_timeout: float | None = None
+    gather: float = 2.0
+    piece: int | None = None
+
+
+class Host(Protocol):
+    """What WinRM needs to know of a host."""
+
+    name: str
+    root: Path
+    messages: list[str]
+
+    def environment(self, account: str) -> dict[str, str]:
+        """Give the whole environment of a command run as an account."""
+
+
+class Shell(Protocol):
+    """A shell of either kind; all of these raise :class:`wsman.Fault`."""
+
+    account: str
+
+    def command(self, request: wsman.Request) -> str:
+        """Start a command and give its id."""
+
+    def send(self, request: wsman.Request) -> None:
+        """Take input."""
+
+    def receive(self, request: wsman.Request, timeout: float) -> str:
+        """Wait for output and give it as XML."""
+
+    def signal(self, request: wsman.Request) -> None:
+        """Stop a command."""
+
+    def close(self) -> None:
+        """End everything; others that wait come back."""
+
+
+class CommandShell:
+    """A shell whose commands are processes of their own."""
+
+    def __init__(self, account: str, start: Callable[[str], Process], options: Options) -> None:
+        """Open the shell.
+
+        :param account: whose it is.
+        :param start: starts a command line.
+        :param options: how to answer.
+        """
+        self.account = account
+        self._start = start
+        self._options = options
+        self._commands: dict[str, Process] = {}
+
+    def command(self, request: wsman.Request) -> str:
+        """Start a command and give its id."""
+        # Windows hands a process one command line, however many Arguments there were.
+        line = ' '.join(
+            element.text or '' for element in request.body if element.tag.endswith(('}Command', '}Arguments'))
+        )
+        command_id = request.command_id or str(uuid.uuid4()).upper()
+        self._commands[command_id] = self._start(line)
+        return command_id
+
+    def send(self, request: wsman.Request) -> None:
+        """Take input; any number of parts, the last one says so."""
+        process = self._process(request)
+        for element in request.all('Stream'):
+            process.write(decoded(element.text), end=element.get('End', '').lower() == 'true')
+
+    def receive(self, request: wsman.Request, timeout: float) -> str:
+        """Wait for output and give it as XML."""
+        output = self._process(request).read(timeout, self._options.gather, self._options.piece)
+        if output is None:
+            raise wsman.timed_out()
+        return received(request.command_id, output.chunks, output.exit_code)
+
+    def signal(self, request: wsman.Request) -> None:
+        """Stop a command with all that it started."""
+        self._process(request).kill()
+        self._commands.pop(request.command_id, None)
+
+    def close(self) -> None:
+        """Stop all commands."""
+        for process in list(self._commands.values()):
+            process.kill()
+
+    def _process(self, request: wsman.Request) -> Process:
+        try:
+            return self._commands[request.command_id]
+        except KeyError:
+            raise wsman.unknown_command() from None
+
+
+def decoded(text: str | None) -> bytes:
+    """Decode the base64 of a message.
+
+    :raises wsman.Fault: it is none.
+    """
+    try:
+        return base64.b64decode(text or '', validate=False)
+    except binascii.Error:
+        raise wsman.unknown_command() from None
+
+
+def received(command_id: str, chunks: list[tuple[str, bytes]], exit_code: int | None) -> str:
+    """Write the answer to a Receive.
+
+    :param command_id: the command, or empty for output of the shell itself.
+    :param chunks: pairs of stream and bytes.
+    :param exit_code: the exit code, None while the command runs.
+    """
+    of = f' CommandId="{command_id}"' if command_id else ''
+    streams = ''.join(
+        f'<rsp:Stream Name="{name}"{of}>{base64.b64encode(data).decode()}</rsp:Stream>' for name, data in chunks
+    )
+    state = ''
+    if command_id:
+        word, code = ('Running', '') if exit_code is None else ('Done', f'<rsp:ExitCode>{exit_code}</rsp:ExitCode>')
+        state = f'<rsp:CommandState{of} State="{wsman.SHELL}/CommandState/{word}">{code}</rsp:CommandState>'
+    return f'<rsp:ReceiveResponse>{streams}{state}</rsp:ReceiveResponse>'
+
+
+class Service:
+    """The WinRM service of a host."""
+
+    def __init__(self, host: Host, options: Options = Options()) -> None:
+        """Make the service.
+
+        :param host: what it serves.
+        :param options: how it behaves.
+        """
+        self._host = host
+        self._options = options
+        self._shells: dict[str, Shell] = {}
+        self._lock = threading.Lock()
+        self._names = host.root / 'PowerShell'
+        self._names.mkdir(parents=True, exist_ok=True)
+        for name in _NAMES:
+            (self._names / name).symlink_to(pwsh.find())
+
+    def handle(self, account: str, message: bytes) -> tuple[int, bytes]:
+        """Answer a message.
+
+        :param account: who sent it.
+        :param message: a SOAP envelope.
+        :returns: HTTP status and body.
+        """
+        message_id = ''
+        try:
+            try:
+                request = wsman.Request.parse(message)
+            except ET.ParseError as error:
+                raise wsman.Fault(
+                    2147942487, 'w:SchemaValidationError', f'The request is no WS-Management message: {error}'
+                ) from None
+            message_id = request.message_id
+            self._host.messages.append(request.action)
+            return 200, wsman.answer(request, self._answer(account, request))
+        except wsman.Fault as error:
+            return 500, wsman.fault(message_id, error, self._host.name)
+
+    def close(self) -> None:
+        """End all shells."""
+        with self._lock:
+            shells = list(self._shells.values())
+            self._shells.clear()
+        for shell in shells:
+            shell.close()
+
+    def _answer(self, account: str, request: wsman.Request) -> str:
+        if request.action == 'Create':
+            return self._create(account, request)
+        shell = self._shells.get(request.shell_id)
+        if shell is None or shell.account != account:
+            raise wsman.unknown_shell(request.shell_id)
+        match request.action:
+            case 'Command':
+                return f'<rsp:CommandResponse><rsp:CommandId>{escape(shell.command(request))}</rsp:CommandId></rsp:CommandResponse>'
+            case 'Send':
+                shell.send(request)
+                return '<rsp:SendResponse/>'
+            case 'Receive':
+                longest = self._options.operation_timeout
+                return shell.receive(request, request.timeout if longest is None else min(longest, request.timeout))
+            case 'Signal':
+                shell.signal(request)
+                return '<rsp:SignalResponse/>'
+            case 'Delete':
+                del self._shells[request.shell_id]
+                shell.close()
+                return ''
+            case _:
+                raise wsman.unsupported(request.action_uri)
+
+    def _create(self, account: str, request: wsman.Request) -> str:
+        environment = self._environment(account)
+        if request.resource != wsman.COMMAND_SHELL:
+            raise wsman.unsupported(request.resource)
+        environment |= {element.attrib['Name']: element.text or '' for element in request.all('Variable')}
+        shell_id = str(uuid.uuid4()).upper()
+        self._shells[shell_id] = CommandShell(
+            account, lambda line: Process(line, environment, self._host.root), self._options
+        )
+        return (
+            '<x:ResourceCreated><a:Address>http://localhost/wsman</a:Address><a:ReferenceParameters>'
+            f'<w:ResourceURI>{escape(request.resource)}</w:ResourceURI>'
+            f'<w:SelectorSet><w:Selector Name="ShellId">{shell_id}</w:Selector></w:SelectorSet></a:ReferenceParameters></x:ResourceCreated>'
+            f'<rsp:Shell><rsp:ShellId>{shell_id}</rsp:ShellId><rsp:ResourceUri>{escape(request.resource)}</rsp:ResourceUri>'
+            f'<rsp:Owner>{escape(account)}</rsp:Owner><rsp:ClientIP>127.0.0.1</rsp:ClientIP></rsp:Shell>'
+        )
+
+    def _environment(self, account: str) -> dict[str, str]:
+        environment = self._host.environment(account)
+        path = os.pathsep.join(filter(None, [environment.get('PATH'), str(self._names)]))
+        return {**environment, **pwsh.environment(), 'PATH': path}

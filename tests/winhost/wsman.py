@@ -1,0 +1,197 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""WS-Management messages: requests read, answers and faults written (MS-WSMV)."""
+
+from __future__ import annotations
+
+import re
+import uuid
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+COMMAND_SHELL = 'http://schemas.microsoft.com/wbem/wsman/1/windows/shell/cmd'
+POWERSHELL = 'http://schemas.microsoft.com/powershell/Microsoft.PowerShell'
+SHELL = 'http://schemas.microsoft.com/wbem/wsman/1/windows/shell'
+
+_ANONYMOUS = 'http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous'
+_FAULT_ACTION = 'http://schemas.dmtf.org/wbem/wsman/1/wsman/fault'
+_NAMESPACES = {
+    's': 'http://www.w3.org/2003/05/soap-envelope',
+    'a': 'http://schemas.xmlsoap.org/ws/2004/08/addressing',
+    'w': 'http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd',
+    'x': 'http://schemas.xmlsoap.org/ws/2004/09/transfer',
+    'rsp': SHELL,
+    'f': 'http://schemas.microsoft.com/wbem/wsman/1/wsmanfault',
+}
+_DEFAULT_TIMEOUT = 60.0  # MS-WSMV: what a request without OperationTimeout gets
+
+
+class Fault(Exception):
+    """A request that is answered by a SOAP fault, which travels as HTTP 500."""
+
+    def __init__(self, code: int, subcode: str, reason: str, sender: bool = True) -> None:
+        """Make the fault.
+
+        :param code: the Win32 or WS-Management error code.
+        :param subcode: the qualified name of the kind, ``w:TimedOut`` for example.
+        :param reason: Windows' words.
+        :param sender: whether the request was at fault, else the server.
+        """
+        super().__init__(reason)
+        self.code = code
+        self.subcode = subcode
+        self.reason = reason
+        self.sender = sender
+
+
+def timed_out() -> Fault:
+    """Nothing came in time: clients ask again."""
+    return Fault(
+        2150858793,
+        'w:TimedOut',
+        'The WS-Management service cannot complete the operation within the time specified in OperationTimeout.',
+        sender=False,
+    )
+
+
+def unknown_shell(shell_id: str) -> Fault:
+    """The shell is not there, or not this account's."""
+    return Fault(
+        2150858843,
+        'w:InvalidSelectors',
+        f'The request for the Windows Remote Shell with ShellId {shell_id} failed because the shell was not found on the server. Possible causes are: '
+        'the specified ShellId is incorrect or the shell no longer exists on the server.',
+    )
+
+
+def unknown_command() -> Fault:
+    """The command is not there, or its shell was asked for something that it can not do."""
+    return Fault(2147942487, 'w:InvalidParameter', 'The parameter is incorrect.')
+
+
+def unsupported(action: str) -> Fault:
+    """The action or the kind of resource is not one of this server's."""
+    return Fault(
+        2147942450,
+        'a:ActionNotSupported',
+        f'The WS-Management service cannot process the request. The action or resource {action} is not supported.',
+    )
+
+
+class _NoDoctype(ET.TreeBuilder):
+    """SOAP forbids document types, and with them go all entities."""
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
+        raise ET.ParseError('a SOAP message has no document type')
+
+
+def _local(element: ET.Element) -> str:
+    return element.tag.rpartition('}')[2]
+
+
+def _duration(text: str | None) -> float:
+    match = re.fullmatch(r'PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?', text or '')
+    if match is None:
+        return _DEFAULT_TIMEOUT
+    hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    return hours * 3600 + minutes * 60 + seconds
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request; elements are found by their local names, because every client has prefixes of its own.
+
+    :param action: the last part of the action's URI: ``Create``, ``Command``, ``Send``, ``Receive``, ``Signal``, ``Delete``, ...
+    :param action_uri: the whole of it.
+    :param message_id: to be repeated in the answer.
+    :param resource: what kind of shell is meant.
+    :param shell_id: which shell is meant, in capitals, or empty.
+    :param timeout: seconds in which the client wants an answer.
+    :param body: the element inside the body, or an empty one.
+    """
+
+    action: str
+    action_uri: str
+    message_id: str
+    resource: str
+    shell_id: str
+    timeout: float
+    body: ET.Element
+
+    @classmethod
+    def parse(cls, message: bytes) -> Request:
+        """Read a message.
+
+        :raises xml.etree.ElementTree.ParseError: it is no XML, or no SOAP envelope with an action.
+        """
+        envelope = ET.fromstring(message, ET.XMLParser(target=_NoDoctype()))
+        header = {_local(element): element for element in envelope.findall('{*}Header/*')}
+        if 'Action' not in header:
+            raise ET.ParseError('a SOAP header needs an Action')
+        text = {name: (element.text or '').strip() for name, element in header.items()}
+        selectors = header['SelectorSet'] if 'SelectorSet' in header else ()
+        shell_id = next((selector.text or '' for selector in selectors if selector.get('Name') == 'ShellId'), '')
+        body = envelope.find('{*}Body/*')
+        return cls(
+            action=text['Action'].rpartition('/')[2],
+            action_uri=text['Action'],
+            message_id=text.get('MessageID', ''),
+            resource=text.get('ResourceURI', ''),
+            shell_id=shell_id.strip().upper(),
+            timeout=_duration(text.get('OperationTimeout')),
+            body=ET.Element('Nothing') if body is None else body,
+        )
+
+    def all(self, name: str) -> Iterator[ET.Element]:
+        """Find every element of the body with a local name, the body's own element included."""
+        return (element for element in self.body.iter() if _local(element) == name)
+
+    def first(self, name: str) -> ET.Element | None:
+        """Find the first element of the body with a local name."""
+        return next(self.all(name), None)
+
+    def text(self, name: str) -> str:
+        """Read the text of the first element of the body with a local name, or an empty one."""
+        element = self.first(name)
+        return '' if element is None else element.text or ''
+
+    @property
+    def command_id(self) -> str:
+        """The command that is meant, in capitals, or empty: its attribute is on different elements in different actions."""
+        return next(
+            (element.attrib['CommandId'] for element in self.body.iter() if 'CommandId' in element.attrib), ''
+        ).upper()
+
+
+def answer(request: Request, body: str) -> bytes:
+    """Write the answer to a request.
+
+    :param body: what the SOAP body holds, as XML; the prefixes ``s a w x rsp f`` are there.
+    """
+    return _envelope(f'{request.action_uri}Response', request.message_id, body)
+
+
+def fault(message_id: str, error: Fault, machine: str) -> bytes:
+    """Write the fault that answers a request.
+
+    :param message_id: the request's, as far as it is known.
+    :param machine: the host's name.
+    """
+    reason = escape(error.reason)
+    return _envelope(
+        _FAULT_ACTION,
+        message_id,
+        f'<s:Fault><s:Code><s:Value>s:{"Sender" if error.sender else "Receiver"}</s:Value><s:Subcode><s:Value>{error.subcode}</s:Value></s:Subcode></s:Code>'
+        f'<s:Reason><s:Text xml:lang="en-US">{reason}</s:Text></s:Reason>'
+        f'<s:Detail><f:WSManFault Code="{error.code}" Machine="{escape(machine)}"><f:Message>{reason}</f:Message></f:WSManFault></s:Detail></s:Fault>',
+    )
+
+
+def _envelope(action: str, relates_to: str, body: str) -> bytes:
+    namespaces = ' '.join(f'xmlns:{prefix}="{uri}"' for prefix, uri in _NAMESPACES.items())
+    return (
+        f'<s:Envelope xml:lang="en-US" {namespaces}><s:Header><a:Action>{escape(action)}</a:Action><a:MessageID>uuid:{uuid.uuid4()}</a:MessageID>'
+        f'<a:To>{_ANONYMOUS}</a:To><a:RelatesTo>{escape(relates_to)}</a:RelatesTo></s:Header><s:Body>{body}</s:Body></s:Envelope>'
+    ).encode()
