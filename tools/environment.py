@@ -43,7 +43,7 @@ def make_venv(core: Core) -> None:
     if python is None:
         if core.venv.exists():
             shutil.rmtree(core.venv)
-        say(f"no Python {core.python} (pyenv install {core.python}): what is tested with ansible-core {core.version} will be skipped")
+        say(f"no Python {core.python} (pyenv install {core.python}): tests with ansible-core {core.version} are skipped")
         return
     say(f"installing ansible-core {core.version} and the pinned tools into {core.venv.relative_to(ROOT)} (once)")
     subprocess.run([python, "-m", "venv", "--clear", str(core.venv)], check=True)

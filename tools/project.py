@@ -54,14 +54,14 @@ MAIN = CORES["2.19"]
 
 
 def environment(core: Core = MAIN) -> dict[str, str]:
-    """The environment in which ansible's commands find this checkout's collection, and nothing of the user's own settings.
+    """The environment in which ansible's commands find this checkout's collection and none of the user's settings.
 
     :param core: The ansible-core whose commands come first on ``PATH``.
     """
     env = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTEST_"))}
     env.update(
         ANSIBLE_COLLECTIONS_PATH=str(COLLECTIONS),
-        ANSIBLE_CONFIG=os.devnull,
+        ANSIBLE_CONFIG=str(ROOT / "tools" / "ansible.cfg"),
         ANSIBLE_HOME=str(CACHE / "ansible"),
         LC_ALL="C.UTF-8",
         PATH=os.pathsep.join([str(core.bin), env.get("PATH", os.defpath)]),

@@ -1,4 +1,4 @@
-"""``run.py COMMAND...``: runs a command in the project's environment and leaves no process of it behind, however it ends."""
+"""``run.py COMMAND...``: runs a command in the project's environment; however it ends, no process is left behind."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def children() -> list[int]:
 
 
 def sweep() -> None:
-    """Ends every process that is left. Killing a child hands its own children to us, so this goes on until none is left."""
+    """Ends every process that is left. Killing a child hands us its own children, so this goes on until none is left."""
     while True:
         for pid in children():
             os.kill(pid, signal.SIGKILL)
