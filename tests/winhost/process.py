@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs the commands of a simulated host: Windows command lines, fed and drained without blocking, killed with all they started."""
+"""Runs the commands of a simulated host: fed and drained without blocking, killed with all that they started."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from typing import IO
 _NOT_FOUND = "'{}' is not recognized as an internal or external command,\r\noperable program or batch file.\r\n"
 _NOT_FOUND_CODE = 1
 
-# Seconds in which output may still come from the pipes of a process that has ended: what it started may hold them open for good.
+# Seconds in which output may still come from a process that has ended: what it started may hold its pipes for good.
 _DRAIN = 1.0
 
 
@@ -41,7 +41,7 @@ def split_command_line(line: str) -> list[str]:
     while position < len(line):
         char = line[position]
         if char == '\\':
-            # Backslashes escape only in front of a quote: each pair is one, an odd one makes the quote a plain character.
+            # Backslashes escape in front of a quote only: each pair is one, an odd one makes the quote plain.
             start = position
             while line.startswith('\\', position):
                 position += 1
@@ -145,10 +145,10 @@ class Process:
         if end:
             self._input.put(None)
 
-    def read(self, timeout: float, gather: float = 0.0, limit: int | None = None) -> Output | None:
+    def read(self, timeout: float | None, gather: float = 0.0, limit: int | None = None) -> Output | None:
         """Take what the command wrote.
 
-        :param timeout: seconds to wait for the first output or the end.
+        :param timeout: seconds to wait for the first output or the end, None: for ever.
         :param gather: seconds to wait for the end, or for ``limit`` bytes, once there is output.
         :param limit: take this many bytes at most.
         :returns: the output, or None when nothing came in time.
@@ -180,7 +180,8 @@ class Process:
         self._process.wait()
 
     def _feed(self) -> None:
-        assert self._process is not None and self._process.stdin is not None
+        assert self._process is not None
+        assert self._process.stdin is not None
         with contextlib.suppress(OSError), self._process.stdin as stdin:
             while (data := self._input.get()) is not None:
                 stdin.write(data)
@@ -193,7 +194,8 @@ class Process:
                     self._changed.notify_all()
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         readers = [
             threading.Thread(target=self._drain, args=(name, pipe), daemon=True)
             for name, pipe in (('stdout', process.stdout), ('stderr', process.stderr))

@@ -61,7 +61,7 @@ def unpack(folder: Path) -> Path:
 def environment() -> dict[str, str]:
     """Say what PowerShell needs in its environment on this machine.
 
-    :returns: variables to add; invariant globalization where libicu is missing, because .NET does not start without either.
+    :returns: variables to add: invariant globalization where libicu is missing, for .NET needs either.
     """
     if ctypes.util.find_library('icuuc'):
         return {}

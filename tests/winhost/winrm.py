@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 import threading
 import uuid
@@ -18,6 +16,7 @@ from xml.sax.saxutils import escape
 
 from . import pwsh, wsman
 from .process import Process
+from .psrp import RunspacePool
 
 # What Windows hosts call their PowerShell; Ansible uses several of these.
 _NAMES = ('PowerShell', 'powershell', 'powershell.exe', 'pwsh', 'pwsh.exe')
@@ -27,8 +26,9 @@ _NAMES = ('PowerShell', 'powershell', 'powershell.exe', 'pwsh', 'pwsh.exe')
 class Options:
     """How a host's WinRM behaves.
 
-    :param operation_timeout: answer a Receive without output after this many seconds at the latest, None: when the client's own time is over.
-    :param gather: seconds for which a Receive that has output waits for the end of the command, so that one answer holds both.
+    :param operation_timeout: seconds after which a Receive without output is answered at the latest, None: when the
+        client's own time is over.
+    :param gather: seconds for which a Receive that has output waits for the end, so that one answer holds both.
     :param piece: hand out at most this many bytes in one answer, None: all there are.
     """
 
@@ -98,14 +98,14 @@ class CommandShell:
         """Take input; any number of parts, the last one says so."""
         process = self._process(request)
         for element in request.all('Stream'):
-            process.write(decoded(element.text), end=element.get('End', '').lower() == 'true')
+            process.write(wsman.decoded(element.text), end=element.get('End', '').lower() == 'true')
 
     def receive(self, request: wsman.Request, timeout: float) -> str:
         """Wait for output and give it as XML."""
         output = self._process(request).read(timeout, self._options.gather, self._options.piece)
         if output is None:
             raise wsman.timed_out()
-        return received(request.command_id, output.chunks, output.exit_code)
+        return wsman.received(request.command_id, output.chunks, output.exit_code)
 
     def signal(self, request: wsman.Request) -> None:
         """Stop a command with all that it started."""
@@ -121,36 +121,7 @@ class CommandShell:
         try:
             return self._commands[request.command_id]
         except KeyError:
-            raise wsman.unknown_command() from None
-
-
-def decoded(text: str | None) -> bytes:
-    """Decode the base64 of a message.
-
-    :raises wsman.Fault: it is none.
-    """
-    try:
-        return base64.b64decode(text or '', validate=False)
-    except binascii.Error:
-        raise wsman.unknown_command() from None
-
-
-def received(command_id: str, chunks: list[tuple[str, bytes]], exit_code: int | None) -> str:
-    """Write the answer to a Receive.
-
-    :param command_id: the command, or empty for output of the shell itself.
-    :param chunks: pairs of stream and bytes.
-    :param exit_code: the exit code, None while the command runs.
-    """
-    of = f' CommandId="{command_id}"' if command_id else ''
-    streams = ''.join(
-        f'<rsp:Stream Name="{name}"{of}>{base64.b64encode(data).decode()}</rsp:Stream>' for name, data in chunks
-    )
-    state = ''
-    if command_id:
-        word, code = ('Running', '') if exit_code is None else ('Done', f'<rsp:ExitCode>{exit_code}</rsp:ExitCode>')
-        state = f'<rsp:CommandState{of} State="{wsman.SHELL}/CommandState/{word}">{code}</rsp:CommandState>'
-    return f'<rsp:ReceiveResponse>{streams}{state}</rsp:ReceiveResponse>'
+            raise wsman.invalid() from None
 
 
 class Service:
@@ -165,6 +136,7 @@ class Service:
         self._host = host
         self._options = options
         self._shells: dict[str, Shell] = {}
+        self._closed = False
         self._lock = threading.Lock()
         self._names = host.root / 'PowerShell'
         self._names.mkdir(parents=True, exist_ok=True)
@@ -183,9 +155,7 @@ class Service:
             try:
                 request = wsman.Request.parse(message)
             except ET.ParseError as error:
-                raise wsman.Fault(
-                    2147942487, 'w:SchemaValidationError', f'The request is no WS-Management message: {error}'
-                ) from None
+                raise wsman.invalid(f'The request is no WS-Management message: {error}') from None
             message_id = request.message_id
             self._host.messages.append(request.action)
             return 200, wsman.answer(request, self._answer(account, request))
@@ -195,6 +165,7 @@ class Service:
     def close(self) -> None:
         """End all shells."""
         with self._lock:
+            self._closed = True
             shells = list(self._shells.values())
             self._shells.clear()
         for shell in shells:
@@ -208,7 +179,8 @@ class Service:
             raise wsman.unknown_shell(request.shell_id)
         match request.action:
             case 'Command':
-                return f'<rsp:CommandResponse><rsp:CommandId>{escape(shell.command(request))}</rsp:CommandId></rsp:CommandResponse>'
+                command_id = shell.command(request)
+                return f'<rsp:CommandResponse><rsp:CommandId>{command_id}</rsp:CommandId></rsp:CommandResponse>'
             case 'Send':
                 shell.send(request)
                 return '<rsp:SendResponse/>'
@@ -218,8 +190,10 @@ class Service:
             case 'Signal':
                 shell.signal(request)
                 return '<rsp:SignalResponse/>'
+            case 'Get':
+                return _described(request.shell_id, request.resource, account)
             case 'Delete':
-                del self._shells[request.shell_id]
+                self._shells.pop(request.shell_id, None)
                 shell.close()
                 return ''
             case _:
@@ -227,22 +201,41 @@ class Service:
 
     def _create(self, account: str, request: wsman.Request) -> str:
         environment = self._environment(account)
-        if request.resource != wsman.COMMAND_SHELL:
-            raise wsman.unsupported(request.resource)
         environment |= {element.attrib['Name']: element.text or '' for element in request.all('Variable')}
+
+        def start(line: str) -> Process:
+            return Process(line, environment, self._host.root)
+
+        shell: Shell
+        if request.resource == wsman.COMMAND_SHELL:
+            shell = CommandShell(account, start, self._options)
+        elif request.resource == wsman.POWERSHELL:
+            opening = wsman.decoded(request.text('creationXml'))
+            shell = RunspacePool(account, start, self._options.gather, opening)
+        else:
+            raise wsman.unsupported(request.resource)
         shell_id = str(uuid.uuid4()).upper()
-        self._shells[shell_id] = CommandShell(
-            account, lambda line: Process(line, environment, self._host.root), self._options
-        )
+        with self._lock:
+            if self._closed:
+                shell.close()
+                raise wsman.unknown_shell(shell_id)
+            self._shells[shell_id] = shell
         return (
             '<x:ResourceCreated><a:Address>http://localhost/wsman</a:Address><a:ReferenceParameters>'
-            f'<w:ResourceURI>{escape(request.resource)}</w:ResourceURI>'
-            f'<w:SelectorSet><w:Selector Name="ShellId">{shell_id}</w:Selector></w:SelectorSet></a:ReferenceParameters></x:ResourceCreated>'
-            f'<rsp:Shell><rsp:ShellId>{shell_id}</rsp:ShellId><rsp:ResourceUri>{escape(request.resource)}</rsp:ResourceUri>'
-            f'<rsp:Owner>{escape(account)}</rsp:Owner><rsp:ClientIP>127.0.0.1</rsp:ClientIP></rsp:Shell>'
+            f'<w:ResourceURI>{request.resource}</w:ResourceURI>'
+            f'<w:SelectorSet><w:Selector Name="ShellId">{shell_id}</w:Selector></w:SelectorSet>'
+            f'</a:ReferenceParameters></x:ResourceCreated>{_described(shell_id, request.resource, account)}'
         )
 
     def _environment(self, account: str) -> dict[str, str]:
         environment = self._host.environment(account)
         path = os.pathsep.join(filter(None, [environment.get('PATH'), str(self._names)]))
         return {**environment, **pwsh.environment(), 'PATH': path}
+
+
+def _described(shell_id: str, resource: str, account: str) -> str:
+    return (
+        f'<rsp:Shell><rsp:ShellId>{shell_id}</rsp:ShellId><rsp:ResourceUri>{escape(resource)}</rsp:ResourceUri>'
+        f'<rsp:Owner>{escape(account)}</rsp:Owner><rsp:ClientIP>127.0.0.1</rsp:ClientIP>'
+        '<rsp:State>Connected</rsp:State></rsp:Shell>'
+    )

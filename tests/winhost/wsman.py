@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 import uuid
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 COMMAND_SHELL = 'http://schemas.microsoft.com/wbem/wsman/1/windows/shell/cmd'
 POWERSHELL = 'http://schemas.microsoft.com/powershell/Microsoft.PowerShell'
@@ -48,36 +50,27 @@ class Fault(Exception):
 
 def timed_out() -> Fault:
     """Nothing came in time: clients ask again."""
-    return Fault(
-        2150858793,
-        'w:TimedOut',
-        'The WS-Management service cannot complete the operation within the time specified in OperationTimeout.',
-        sender=False,
-    )
+    reason = 'The WS-Management service cannot complete the operation within the time specified in OperationTimeout.'
+    return Fault(2150858793, 'w:TimedOut', reason, sender=False)
 
 
 def unknown_shell(shell_id: str) -> Fault:
     """The shell is not there, or not this account's."""
-    return Fault(
-        2150858843,
-        'w:InvalidSelectors',
-        f'The request for the Windows Remote Shell with ShellId {shell_id} failed because the shell was not found on the server. Possible causes are: '
-        'the specified ShellId is incorrect or the shell no longer exists on the server.',
+    reason = (
+        f'The request for the Windows Remote Shell with ShellId {shell_id} failed because the shell was not found '
+        'on the server. Possible causes are: the specified ShellId is incorrect or the shell no longer exists.'
     )
+    return Fault(2150858843, 'w:InvalidSelectors', reason)
 
 
-def unknown_command() -> Fault:
-    """The command is not there, or its shell was asked for something that it can not do."""
-    return Fault(2147942487, 'w:InvalidParameter', 'The parameter is incorrect.')
+def invalid(reason: str = 'The parameter is incorrect.') -> Fault:
+    """The message, or something in it, can not be understood: a command that is not there, for example."""
+    return Fault(2147942487, 'w:InvalidParameter', reason)
 
 
-def unsupported(action: str) -> Fault:
+def unsupported(what: str) -> Fault:
     """The action or the kind of resource is not one of this server's."""
-    return Fault(
-        2147942450,
-        'a:ActionNotSupported',
-        f'The WS-Management service cannot process the request. The action or resource {action} is not supported.',
-    )
+    return Fault(2147942450, 'a:ActionNotSupported', f'The request is not supported: {what}')
 
 
 class _NoDoctype(ET.TreeBuilder):
@@ -103,7 +96,7 @@ def _duration(text: str | None) -> float:
 class Request:
     """A request; elements are found by their local names, because every client has prefixes of its own.
 
-    :param action: the last part of the action's URI: ``Create``, ``Command``, ``Send``, ``Receive``, ``Signal``, ``Delete``, ...
+    :param action: the last part of the action's URI, ``Create`` or ``Receive`` for example.
     :param action_uri: the whole of it.
     :param message_id: to be repeated in the answer.
     :param resource: what kind of shell is meant.
@@ -131,15 +124,14 @@ class Request:
         if 'Action' not in header:
             raise ET.ParseError('a SOAP header needs an Action')
         text = {name: (element.text or '').strip() for name, element in header.items()}
-        selectors = header['SelectorSet'] if 'SelectorSet' in header else ()
-        shell_id = next((selector.text or '' for selector in selectors if selector.get('Name') == 'ShellId'), '')
+        shell = envelope.find("{*}Header/{*}SelectorSet/{*}Selector[@Name='ShellId']")
         body = envelope.find('{*}Body/*')
         return cls(
             action=text['Action'].rpartition('/')[2],
             action_uri=text['Action'],
             message_id=text.get('MessageID', ''),
             resource=text.get('ResourceURI', ''),
-            shell_id=shell_id.strip().upper(),
+            shell_id='' if shell is None else (shell.text or '').strip().upper(),
             timeout=_duration(text.get('OperationTimeout')),
             body=ET.Element('Nothing') if body is None else body,
         )
@@ -159,10 +151,45 @@ class Request:
 
     @property
     def command_id(self) -> str:
-        """The command that is meant, in capitals, or empty: its attribute is on different elements in different actions."""
-        return next(
-            (element.attrib['CommandId'] for element in self.body.iter() if 'CommandId' in element.attrib), ''
-        ).upper()
+        """The command that is meant, a GUID in capitals, or empty.
+
+        :raises Fault: the client gave something else.
+        """
+        # The attribute is on CommandLine, Stream, DesiredStream or Signal, as the action has it.
+        given = next((element.attrib['CommandId'] for element in self.body.iter() if 'CommandId' in element.attrib), '')
+        try:
+            return str(uuid.UUID(given)).upper() if given else ''
+        except ValueError:
+            raise invalid() from None
+
+
+def decoded(text: str | None) -> bytes:
+    """Decode the base64 of a message.
+
+    :raises Fault: it is none.
+    """
+    try:
+        return base64.b64decode(text or '', validate=False)
+    except binascii.Error:
+        raise invalid() from None
+
+
+def received(command_id: str, chunks: list[tuple[str, bytes]], exit_code: int | None) -> str:
+    """Write the answer to a Receive.
+
+    :param command_id: the command, or empty for output of the shell itself.
+    :param chunks: pairs of stream and bytes.
+    :param exit_code: the exit code, None while the command runs.
+    """
+    of = f' CommandId="{command_id}"' if command_id else ''
+    streams = ''.join(
+        f'<rsp:Stream Name="{name}"{of}>{base64.b64encode(data).decode()}</rsp:Stream>' for name, data in chunks
+    )
+    state = ''
+    if command_id:
+        word, code = ('Running', '') if exit_code is None else ('Done', f'<rsp:ExitCode>{exit_code}</rsp:ExitCode>')
+        state = f'<rsp:CommandState{of} State="{SHELL}/CommandState/{word}">{code}</rsp:CommandState>'
+    return f'<rsp:ReceiveResponse>{streams}{state}</rsp:ReceiveResponse>'
 
 
 def answer(request: Request, body: str) -> bytes:
@@ -179,19 +206,23 @@ def fault(message_id: str, error: Fault, machine: str) -> bytes:
     :param message_id: the request's, as far as it is known.
     :param machine: the host's name.
     """
+    side = 'Sender' if error.sender else 'Receiver'
     reason = escape(error.reason)
     return _envelope(
         _FAULT_ACTION,
         message_id,
-        f'<s:Fault><s:Code><s:Value>s:{"Sender" if error.sender else "Receiver"}</s:Value><s:Subcode><s:Value>{error.subcode}</s:Value></s:Subcode></s:Code>'
-        f'<s:Reason><s:Text xml:lang="en-US">{reason}</s:Text></s:Reason>'
-        f'<s:Detail><f:WSManFault Code="{error.code}" Machine="{escape(machine)}"><f:Message>{reason}</f:Message></f:WSManFault></s:Detail></s:Fault>',
+        f"""<s:Fault>
+        <s:Code><s:Value>s:{side}</s:Value><s:Subcode><s:Value>{error.subcode}</s:Value></s:Subcode></s:Code>
+        <s:Reason><s:Text xml:lang="en-US">{reason}</s:Text></s:Reason>
+        <s:Detail>
+        <f:WSManFault Code="{error.code}" Machine={quoteattr(machine)}><f:Message>{reason}</f:Message></f:WSManFault>
+        </s:Detail></s:Fault>""",
     )
 
 
 def _envelope(action: str, relates_to: str, body: str) -> bytes:
     namespaces = ' '.join(f'xmlns:{prefix}="{uri}"' for prefix, uri in _NAMESPACES.items())
-    return (
-        f'<s:Envelope xml:lang="en-US" {namespaces}><s:Header><a:Action>{escape(action)}</a:Action><a:MessageID>uuid:{uuid.uuid4()}</a:MessageID>'
-        f'<a:To>{_ANONYMOUS}</a:To><a:RelatesTo>{escape(relates_to)}</a:RelatesTo></s:Header><s:Body>{body}</s:Body></s:Envelope>'
-    ).encode()
+    return f"""<s:Envelope xml:lang="en-US" {namespaces}><s:Header>
+        <a:Action>{escape(action)}</a:Action><a:To>{_ANONYMOUS}</a:To>
+        <a:MessageID>uuid:{uuid.uuid4()}</a:MessageID><a:RelatesTo>{escape(relates_to)}</a:RelatesTo>
+        </s:Header><s:Body>{body}</s:Body></s:Envelope>""".encode()

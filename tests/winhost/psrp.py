@@ -1,0 +1,181 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PowerShell remoting: a bridge between WS-Management and ``pwsh -ServerMode``.
+
+Both carry the same fragments (MS-PSRP 2.2.4), the one in SOAP messages, the other in lines on standard streams.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+import threading
+import uuid
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from . import wsman
+from .process import Process
+
+# MS-PSRP 2.2.1: the messages after which nothing more is to be waited for.
+_POOL_STATE = 0x00021005
+_PIPELINE_STATE = 0x00041006
+_FRAGMENT = struct.Struct('>QQBI')  # object, number, flags, length
+_MESSAGE = struct.Struct('<II')  # destination, type
+_FIRST, _LAST = 1, 2  # flags of a fragment
+
+_POOL = str(uuid.UUID(int=0))  # the pool's id on the standard streams
+
+# Seconds for PowerShell to acknowledge what it was told; it does so at once, or it is no longer there.
+_PATIENCE = 60.0
+
+
+def ended_messages(fragments: bytes, started: dict[int, int]) -> Iterator[int]:
+    """Find the messages that are complete with these fragments.
+
+    :param fragments: one or more whole fragments.
+    :param started: object id to type of the messages that have begun; kept up to date.
+    :returns: their types.
+    """
+    position = 0
+    while position < len(fragments):
+        number, _, flags, length = _FRAGMENT.unpack_from(fragments, position)
+        position += _FRAGMENT.size
+        if flags & _FIRST:
+            _, started[number] = _MESSAGE.unpack_from(fragments, position)
+        position += length
+        if flags & _LAST:
+            yield started.pop(number)
+
+
+@dataclass
+class _Output:
+    """What the pool or one of its pipelines has said.
+
+    :param waiting: fragments that no Receive has taken yet.
+    :param started: the messages that have begun and not ended.
+    :param settled: whether the message that ends it (for the pool: that opens it) has come.
+    """
+
+    waiting: bytes = b''
+    started: dict[int, int] = field(default_factory=dict)
+    settled: bool = False
+
+
+class RunspacePool:
+    """A shell whose commands are pipelines in one PowerShell process."""
+
+    def __init__(self, account: str, start: Callable[[str], Process], gather: float, opening: bytes) -> None:
+        """Open the pool.
+
+        :param account: whose it is.
+        :param start: starts a command line.
+        :param gather: seconds for which a Receive that has output waits for the end.
+        :param opening: the client's first fragments.
+        """
+        self.account = account
+        self._gather = gather
+        self._changed = threading.Condition()
+        self._talking = threading.Lock()
+        self._heard: Counter[tuple[str, str]] = Counter()
+        self._outputs = {_POOL: _Output()}
+        self._gone = False
+        self._process = start('pwsh -NoLogo -NoProfile -ServerMode')
+        threading.Thread(target=self._listen, daemon=True).start()
+        try:
+            self._tell_data(_POOL, opening)
+        except wsman.Fault:
+            self.close()
+            raise
+
+    def command(self, request: wsman.Request) -> str:
+        """Start a pipeline and give its id."""
+        command_id = request.command_id or str(uuid.uuid4()).upper()
+        guid = command_id.lower()
+        self._outputs[guid] = _Output()
+        self._tell('Command', guid)
+        self._tell_data(guid, wsman.decoded(request.text('Arguments')))
+        return command_id
+
+    def send(self, request: wsman.Request) -> None:
+        """Take input; stream ``pr`` holds the answers to what the host was asked."""
+        for element in request.all('Stream'):
+            stream = 'PromptResponse' if element.get('Name') == 'pr' else 'Default'
+            self._tell_data(self._guid(request), wsman.decoded(element.text), stream)
+
+    def receive(self, request: wsman.Request, timeout: float) -> str:
+        """Wait for output of the pool or of a pipeline and give it as XML."""
+        with self._changed:
+            output = self._outputs[self._guid(request)]
+            self._changed.wait_for(lambda: output.waiting or self._gone, timeout)
+            self._changed.wait_for(lambda: output.settled or self._gone, self._gather if output.waiting else 0)
+            if not output.waiting:
+                raise _broken() if self._gone else wsman.timed_out()
+            chunks = [('stdout', output.waiting)]
+            output.waiting = b''
+            return wsman.received(request.command_id, chunks, 0 if output.settled else None)
+
+    def signal(self, request: wsman.Request) -> None:
+        """Stop a pipeline, or close one that has ended."""
+        word = 'Close' if request.text('Code').endswith('/terminate') else 'Signal'
+        guid = self._guid(request)
+        self._tell(word, guid)
+        if word == 'Close':
+            del self._outputs[guid]
+
+    def close(self) -> None:
+        """End the pool's process."""
+        self._process.kill()
+
+    def _guid(self, request: wsman.Request) -> str:
+        guid = request.command_id.lower() or _POOL
+        if guid not in self._outputs:
+            raise wsman.invalid()
+        return guid
+
+    def _tell_data(self, guid: str, fragments: bytes, stream: str = 'Default') -> None:
+        self._tell('Data', guid, f" Stream='{stream}'", base64.b64encode(fragments).decode())
+
+    def _tell(self, word: str, guid: str, attributes: str = '', text: str = '') -> None:
+        acknowledged = (f'{word}Ack', guid)
+        with self._talking, self._changed:
+            wanted = self._heard[acknowledged] + 1
+            self._process.write(f"<{word}{attributes} PSGuid='{guid}'>{text}</{word}>\n".encode())
+            self._changed.wait_for(lambda: self._gone or self._heard[acknowledged] >= wanted, _PATIENCE)
+            if self._heard[acknowledged] < wanted:
+                raise _broken()
+
+    def _listen(self) -> None:
+        rest = b''
+        code = None
+        while code is None:
+            output = self._process.read(timeout=None)
+            assert output is not None
+            code = output.exit_code
+            rest += b''.join(data for stream, data in output.chunks if stream == 'stdout')
+            *lines, rest = rest.split(b'\n')
+            for line in filter(bytes.strip, lines):
+                self._hear(ET.fromstring(line))
+        with self._changed:
+            self._gone = True
+            self._changed.notify_all()
+
+    def _hear(self, packet: ET.Element) -> None:
+        guid = packet.get('PSGuid', _POOL).lower()
+        with self._changed:
+            if packet.tag == 'Data':
+                fragments = base64.b64decode(packet.text or '')
+                output = self._outputs.get(guid, _Output())  # a closed pipeline's last words go nowhere
+                output.waiting += fragments
+                end = _POOL_STATE if guid == _POOL else _PIPELINE_STATE
+                output.settled |= end in set(ended_messages(fragments, output.started))
+            else:
+                self._heard[packet.tag, guid] += 1
+            self._changed.notify_all()
+
+
+def _broken() -> wsman.Fault:
+    reason = 'The WSMan provider host process did not return a proper response.'
+    return wsman.Fault(2147500037, 'w:InternalError', reason, sender=False)
