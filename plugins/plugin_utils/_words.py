@@ -51,12 +51,15 @@ def plain(value: object) -> str:
     """Make a stranger's text fit for one line of a terminal.
 
     :param value: any text; an account's or a client's name may hold line breaks or terminal commands.
-    :returns: the text with every control, format and surrogate character replaced by ``?``, but for the two joiners
-        that Persian and Indic names are written with.
+    :returns: the text with every control, format, line break and surrogate character replaced by ``?``, but for the
+        two joiners that Persian and Indic names are written with.
     """
-    return ''.join(
-        '?' if unicodedata.category(char).startswith('C') and char not in _JOINERS else char for char in str(value)
-    )
+    return ''.join('?' if _is_unfit(char) else char for char in str(value))
+
+
+def _is_unfit(char: str) -> bool:
+    category = unicodedata.category(char)
+    return char not in _JOINERS and (category.startswith('C') or category in ('Zl', 'Zp'))
 
 
 def session_name(record: Record) -> str:
@@ -109,8 +112,7 @@ def session_table(records: Sequence[Record], aligned_with: Sequence[Record] = ()
     """
     rows = [_TABLE_HEAD, *(_cells(record) for record in records)]
     widths = [
-        max(map(_width, column))
-        for column in zip(*rows, *(_cells(record) for record in aligned_with), strict=True)
+        max(map(_width, column)) for column in zip(*rows, *(_cells(record) for record in aligned_with), strict=True)
     ]
     return ''.join(_table_line(row, widths) for row in rows)
 

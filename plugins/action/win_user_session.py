@@ -1,0 +1,20 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Reads the options of win_user_session on the controller and says what became of each session."""
+
+from __future__ import annotations
+
+from ansible_collections.winops.sessions.plugins.plugin_utils._action import SessionAction
+from ansible_collections.winops.sessions.plugins.plugin_utils._options import SESSION, session_problems
+from ansible_collections.winops.sessions.plugins.plugin_utils._readable import session_sentence
+
+
+class ActionModule(SessionAction):
+    """Reads the options of win_user_session on the controller and says what became of each session."""
+
+    MODULE = 'winops.sessions.win_user_session'
+    SPEC = SESSION
+    EXAMPLE = '{state: logged_off, max_idle: 2h, max_disconnected: 30m}'
+    problems = staticmethod(session_problems)
+    sentence = staticmethod(session_sentence)

@@ -1,0 +1,259 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# FOR INTERNAL COLLECTION USE ONLY
+# The interfaces in this file are meant for use within this collection
+# and may not remain stable to outside uses. Changes may be made in ANY release, even a bugfix release.
+
+"""Makes the modules' results readable: one line for ``msg``, tables for ``diff``.
+
+A result is never lost over its words: whatever keys are missing, null or of another type, these functions say what
+they can and raise nothing.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterable, Mapping
+
+from ansible_collections.winops.sessions.plugins.plugin_utils._options import CRITERIA
+from ansible_collections.winops.sessions.plugins.plugin_utils._words import (
+    Record,
+    human_duration,
+    listing,
+    plain,
+    plural,
+    session_line,
+    session_name,
+    session_table,
+)
+
+Result = Mapping[str, t.Any]
+Arguments = Mapping[str, t.Any]
+Plan = Callable[[Record], str]
+
+# Outcomes in the order in which one wants to read them, those that need somebody's attention first.
+_OUTCOMES = {
+    'failed': 'failed',
+    'still_present': 'still present',
+    'session_changed': 'replaced by another session',
+    'no_longer_matches': 'no longer matching',
+    'timed_out': 'without an answer',
+    'not_active': 'not active',
+    'notified': 'warned',
+    'in_grace': 'in grace',
+    'logged_off': 'logged off',
+    'reset': 'reset',
+    'disconnected': 'disconnected',
+    'already_gone': 'already gone',
+    'already_disconnected': 'already disconnected',
+    'answered': 'answered',
+    'sent': 'sent',
+    'planned': 'planned',
+}
+_TROUBLES = ('failed', 'still_present')
+_PLANS = {
+    'logoff': 'would log off',
+    'reset': 'would reset',
+    'disconnect': 'would disconnect',
+    'notify': 'would warn',
+}
+_PROTECTED = {
+    'own_session': 'own session',
+    'connection_user': 'the account Ansible uses',
+    'protected_user': 'protected user',
+    'protected_process': 'runs a protected process',
+    'console_idle': 'console, its idle time is unreliable',
+}
+_LOGON_MODES = {
+    'enabled': 'new logons are allowed',
+    'drain': 'new logons are refused until allowed again',
+    'drain_until_restart': 'new logons are refused until the next restart',
+    'disabled': 'remote logons are disabled',
+}
+
+
+def info_sentence(result: Result, arguments: Arguments) -> str | None:
+    """Say what ``win_user_session_info`` found.
+
+    :param result: the module's result.
+    :param arguments: the options that it got.
+    :returns: for example ``1 session: 2 alice (active, idle 3 min)``; null where there is no list of sessions.
+    """
+    if not _has_sessions(result) or result.get('failed'):
+        return None
+    sessions = _records(result, 'sessions')
+    if sessions:
+        return f'{plural(len(sessions), "session")}: {listing(map(session_line, sessions))}'
+    return 'no session matches' if any(option in arguments for option in CRITERIA) else 'nobody is logged on'
+
+
+def session_sentence(result: Result, arguments: Arguments) -> str | None:
+    """Say what ``win_user_session`` did, or in check mode would do.
+
+    :param result: the module's result.
+    :param arguments: the options that it got.
+    :returns: for example ``2 selected: 1 still present (5 bob: it did not end), 1 logged off (2 alice)``; null where
+        the module failed before it had sessions.
+    """
+    return _sentence(result, _session_plan)
+
+
+def message_sentence(result: Result, arguments: Arguments) -> str | None:
+    """Say who got the text of ``win_user_session_message`` and what they answered.
+
+    :param result: the module's result.
+    :param arguments: the options that it got.
+    :returns: for example ``2 selected: 1 not active (5 bob), 1 answered yes (2 alice)``; null where the module failed
+        before it had sessions.
+    """
+    return _sentence(result, _message_plan)
+
+
+def logon_mode_sentence(result: Result, arguments: Arguments) -> str | None:
+    """Say what ``win_logon_mode`` found or did.
+
+    :param result: the module's result.
+    :param arguments: the options that it got.
+    :returns: for example ``new logons are allowed (enabled, was drain)``; null where the mode is not known.
+    """
+    mode, previous = _word(result.get('mode')), _word(result.get('previous_mode'))
+    if not mode or result.get('failed'):
+        return None
+    was = f', was {previous}' if previous and previous != mode else ''
+    return f'{_LOGON_MODES.get(mode, "new logons")} ({mode}{was})'
+
+
+def readable_diff(diff: t.Any, host: object) -> t.Any:
+    """Turn lists of sessions into tables that compare line by line.
+
+    A session that nothing happened to is shown as it was before: that its idle time moved on is no difference.
+
+    :param diff: the module's ``diff``: ``before`` and ``after``, as lists of session records, dicts or text.
+    :param host: whose sessions they are.
+    :returns: the same with text on both sides; what is no such diff comes back as it is.
+    """
+    if not isinstance(diff, Mapping) or not {'before', 'after'} <= diff.keys():
+        return diff
+    sides = {side: diff[side] for side in ('before', 'after')}
+    if all(isinstance(side, list) for side in sides.values()):
+        before, after = (_records(sides, side) for side in ('before', 'after'))
+        unchanged = {_identity(record): record for record in before}
+        after = [unchanged.get(_identity(record), record) for record in after]
+        return {
+            **diff,
+            'before': session_table(before, aligned_with=after),
+            'after': session_table(after, aligned_with=before),
+            'before_header': f'sessions on {plain(host)}',
+            'after_header': f'sessions on {plain(host)}',
+        }
+    return {**diff, **{side: _lines(value) for side, value in sides.items()}}
+
+
+def _sentence(result: Result, plan: Plan) -> str | None:
+    if not _has_sessions(result):
+        return None
+    sessions = _records(result, 'sessions')
+    clauses = [*_selected(sessions, plan), *_protected(_records(result, 'protected')), *_remaining(result)]
+    words = '; '.join(clauses)
+    # It failed for another reason than a session, a brake for example: only the module's own words tell which.
+    if result.get('failed') and result.get('msg') and not any(map(_is_trouble, sessions)):
+        return f'{plain(result["msg"])}: {words}'
+    return words
+
+
+def _selected(sessions: list[Record], plan: Plan) -> list[str]:
+    planned = [record for record in sessions if record.get('outcome') == 'planned']
+    happened = _by_outcome([record for record in sessions if record.get('outcome') != 'planned'])
+    if planned:
+        return [*_by_plan(planned, plan), *happened]
+    return [f'{len(sessions)} selected: {", ".join(happened)}'] if happened else ['no session matches']
+
+
+def _by_plan(planned: list[Record], plan: Plan) -> list[str]:
+    groups = _grouped(planned, plan)
+    return [f'{words} {len(records)}: {listing(map(session_line, records))}' for words, records in groups.items()]
+
+
+def _by_outcome(sessions: list[Record]) -> list[str]:
+    ranks = {outcome: rank for rank, outcome in enumerate(_OUTCOMES)}
+    ranked = sorted(sessions, key=lambda record: ranks.get(_word(record.get('outcome')), -1))
+    groups = _grouped(ranked, _outcome)
+    return [f'{len(records)} {words} ({listing(map(_who, records))})' for words, records in groups.items()]
+
+
+def _protected(protected: list[Record]) -> list[str]:
+    who = (f'{session_name(record)}, {_reason(record)}' for record in protected)
+    return [f'{len(protected)} protected ({listing(who)})'] if protected else []
+
+
+def _remaining(result: Result) -> list[str]:
+    if not isinstance(result.get('remaining'), list):
+        return []
+    count = len(result['remaining'])
+    return [f'{plural(count, "session")} {"remains" if count == 1 else "remain"}' if count else 'no session remains']
+
+
+def _grouped(records: Iterable[Record], words: Callable[[Record], str]) -> dict[str, list[Record]]:
+    groups: dict[str, list[Record]] = {}
+    for record in records:
+        groups.setdefault(words(record), []).append(record)
+    return groups
+
+
+def _session_plan(record: Record) -> str:
+    return _PLANS.get(_word(record.get('action')), 'would act on')
+
+
+def _message_plan(_record: Record) -> str:
+    return 'would send to'
+
+
+def _outcome(record: Record) -> str:
+    outcome = _word(record.get('outcome')) or 'outcome unknown'
+    words = _OUTCOMES.get(outcome, outcome)
+    return f'{words} {_word(record.get("answer")) or "?"}' if outcome == 'answered' else words
+
+
+def _who(record: Record) -> str:
+    """Name a session, with what one needs to know of it: why it is trouble, or how long its grace still runs."""
+    name = session_name(record)
+    if _is_trouble(record) and record.get('detail'):
+        return f'{name}: {plain(record["detail"])}'
+    if record.get('outcome') == 'in_grace' and record.get('due_in_seconds') is not None:
+        return f'{name}, due in {human_duration(record["due_in_seconds"])}'
+    return name
+
+
+def _reason(record: Record) -> str:
+    reason = _word(record.get('reason')) or 'no reason given'
+    return _PROTECTED.get(reason, reason)
+
+
+def _is_trouble(record: Record) -> bool:
+    return _word(record.get('outcome')) in _TROUBLES
+
+
+def _identity(record: Record) -> tuple[str, str]:
+    """Tell a session in a state from every other; one without a token is only itself."""
+    return str(record.get('token') or id(record)), _word(record.get('state'))
+
+
+def _lines(value: t.Any) -> str:
+    if isinstance(value, Mapping):
+        return ''.join(f'{plain(key)}: {plain(item)}\n' for key, item in value.items())
+    text = '' if value is None else str(value)
+    return text if not text or text.endswith('\n') else f'{text}\n'
+
+
+def _has_sessions(result: Result) -> bool:
+    return isinstance(result.get('sessions'), list)
+
+
+def _records(result: Result, key: str) -> list[Record]:
+    records = result.get(key)
+    return [record for record in records if isinstance(record, Mapping)] if isinstance(records, list) else []
+
+
+def _word(value: object) -> str:
+    return plain(value) if isinstance(value, str) else ''

@@ -1,0 +1,332 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.winops.sessions.plugins.plugin_utils import _values
+from ansible_collections.winops.sessions.plugins.plugin_utils._options import READERS
+
+SID = 'S-1-5-21-1004336348-1177238915-682003330-512'
+
+
+def read(option, value):
+    return READERS[option](value)
+
+
+@pytest.mark.parametrize('option', ['users', 'exclude_users', 'protect_users'])
+@pytest.mark.parametrize(
+    'name',
+    [
+        'alice',
+        'CORP\\alice',
+        'alice@CORP',
+        'alice@corp.example',
+        SID,
+        SID.lower(),
+        'S-1-5-21-*-500',
+        'svc_*',
+        'CORP\\t?_*',
+        '*\\alice',
+        'CORP\\*',
+        '*',
+        'Anna Maria de la Cruz',
+        "O'Neill",
+        'jörg',
+        'Алиса',
+        '李小龙',
+        'محمد',
+        '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645',
+        'HOST\\alice',
+        'AzureAD\\alice@corp.example',
+        'a.b-c_d$',
+        '1004',
+        '#admin',
+        'a' * 60,
+        'alice&bob',
+        '(temp)',
+        'alice.',
+    ],
+)
+def test_an_account_is_taken_as_it_is_written(option, name):
+    assert read(option, [name]) == [name]
+
+
+@pytest.mark.parametrize('option', ['users', 'exclude_users', 'protect_users'])
+@pytest.mark.parametrize(
+    ('name', 'why'),
+    [
+        ('', 'empty'),
+        ('   ', 'empty'),
+        ('CORP\\', 'after the backslash'),
+        ('CORP\\ ', 'after the backslash'),
+        ('\\alice', 'before the backslash'),
+        ('CORP\\sub\\alice', 'more than one backslash'),
+        ('CORP\\\\alice', 'more than one backslash'),
+        ('.\\alice', r"computer's name, as HOST\\alice"),
+        ('alice@', 'side of the @'),
+        ('@CORP', 'side of the @'),
+        ('S-1-5-x', 'a SID is digits'),
+        ('S-1-5-21-', 'a SID is digits'),
+        ('al\nice', 'control character'),
+        ('al\x00ice', 'control character'),
+        ('al\ud800ice', 'control character'),
+        *((f'al{char}ice', 'Windows allows no') for char in '"/[]:;|=+<>'),
+    ],
+)
+def test_what_names_no_account_is_refused_with_the_reason_and_an_example(option, name, why):
+    with pytest.raises(ValueError, match=why) as refused:
+        read(option, [name])
+    assert 'CORP\\alice' in str(refused.value)
+
+
+@pytest.mark.parametrize('value', [True, False, None, {'name': 'alice'}, ['alice'], b'alice'])
+def test_what_is_no_text_names_nobody(value):
+    with pytest.raises(ValueError, match='is not a text: put it in quotes'):
+        read('users', [value])
+
+
+def test_a_number_may_be_a_name():
+    assert read('users', [1004]) == ['1004']
+
+
+def test_a_text_is_split_at_its_commas_as_ansible_does():
+    assert read('users', r'alice, CORP\bob') == ['alice', r'CORP\bob']
+    assert read('session_ids', '2, 5') == [2, 5]
+    assert read('session_ids', 7) == [7]
+    with pytest.raises(ValueError, match='empty'):
+        read('users', 'alice,')
+
+
+@pytest.mark.parametrize('option', ['users', 'session_ids', 'tokens', 'client_names', 'protect_processes'])
+def test_an_empty_list_stays_an_empty_list(option):
+    assert read(option, []) == []
+
+
+@pytest.mark.parametrize('option', ['users', 'session_ids', 'tokens'])
+@pytest.mark.parametrize('value', [{'a': 1}, {2}, object()])
+def test_what_is_no_list_is_refused(option, value):
+    with pytest.raises(ValueError, match='not a list'):
+        read(option, value)
+
+
+@pytest.mark.parametrize('number', [1, 2, 65535, '3', ' 3'])
+def test_a_session_id_is_read(number):
+    assert read('session_ids', [number]) == [int(number)]
+
+
+@pytest.mark.parametrize(
+    'value',
+    [
+        0,
+        -1,
+        65536,
+        2**32 + 2,
+        '0',
+        '65536',
+        '-1',
+        'abc',
+        '',
+        '1_0',
+        '0x2',
+        '\uff12',
+        '٣',
+        2.0,
+        2.5,
+        '2.0',
+        True,
+        False,
+        None,
+        [2],
+        '9' * 5000,
+        '2 3',
+        '1e1',
+        'console',
+    ],
+)
+def test_what_is_no_id_of_a_user_session_is_refused(value):
+    with pytest.raises(ValueError, match=r'whole numbers from 1 to 65535, for example \[2, 5\]'):
+        read('session_ids', [value])
+
+
+@given(st.integers() | st.text(max_size=8) | st.floats())
+def test_no_input_reaches_session_0_or_an_id_above_65535(value):
+    try:
+        ids = read('session_ids', [value])
+    except ValueError:
+        return
+    assert all(type(number) is int and 1 <= number <= 65535 for number in ids)
+
+
+@pytest.mark.parametrize(
+    'token',
+    ['5:134086412870000000:CORP\\alice', '1:0:', '65535:1:Anna Maria', '2:134086412870000000:李小龙', '2:1:a:b'],
+)
+def test_a_token_is_taken_as_it_is_given(token):
+    assert read('tokens', [token]) == [token]
+
+
+@pytest.mark.parametrize(
+    'token',
+    [
+        '',
+        '5',
+        '5:',
+        '5:1',
+        'x:1:alice',
+        '0:1:alice',
+        '65536:1:alice',
+        '-5:1:alice',
+        '5::alice',
+        '5:x:alice',
+        '5:1.5:alice',
+        '٣:1:alice',
+        f'5:{"1" * 21}:alice',
+        '5:1:al\nice',
+        True,
+        None,
+        5,
+    ],
+)
+def test_a_malformed_token_is_refused_with_an_example(token):
+    with pytest.raises(ValueError, match=r'is not (the token|a text)'):
+        read('tokens', [token])
+
+
+@pytest.mark.parametrize(
+    ('option', 'good'),
+    [
+        ('client_names', ['PC-017', 'pc-*', 'Büro 3', '李']),
+        ('protect_processes', ['WINWORD.EXE', 'setup*.exe', 'my tool.exe']),
+    ],
+)
+def test_names_and_patterns_of_clients_and_processes_are_read(option, good):
+    assert read(option, good) == good
+
+
+@pytest.mark.parametrize(
+    ('option', 'bad'),
+    [
+        ('client_names', ''),
+        ('client_names', 'PC\n1'),
+        ('protect_processes', ''),
+        ('protect_processes', 'C:\\Windows\\notepad.exe'),
+        ('protect_processes', '/usr/bin/sh'),
+        ('protect_processes', 'a\x07'),
+    ],
+)
+def test_what_names_no_client_and_no_process_is_refused(option, bad):
+    with pytest.raises(ValueError, match=r'write .*for example'):
+        read(option, [bad])
+
+
+@pytest.mark.parametrize(
+    'name', ['rds02', 'rds02.corp.example', 'RDS_02', '10.0.0.5', 'büro', 'सर्वर', '7host', ' rds02 ']
+)
+def test_the_name_of_a_server_is_read(name):
+    assert read('server', name) == name.strip()
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        '',
+        ' ',
+        '-rds02',
+        '/server:rds02',
+        '\\\\rds02',
+        'rds 02',
+        'rds02;calc',
+        'rds02&',
+        '.',
+        '.rds',
+        'a\nb',
+        'a:3389',
+        'a*',
+    ],
+)
+def test_what_names_no_server_is_refused(name):
+    with pytest.raises(ValueError, match=r'rds02\.corp\.example'):
+        read('server', name)
+
+
+@pytest.mark.parametrize('text', ['Save your work', 'line 1\nline 2\r\n', 'Спасибо', '你好', 'x' * 512, '😀' * 256, 17])
+def test_a_text_within_the_limit_is_taken_as_it_is(text):
+    assert read('text', text) == str(text)
+
+
+@pytest.mark.parametrize(('text', 'length'), [('x' * 513, 513), ('😀' * 257, 514), ('é' * 600, 600)])
+@pytest.mark.parametrize('option', ['text', 'title'])
+def test_a_text_over_the_limit_is_refused_with_its_length(option, text, length):
+    with pytest.raises(ValueError, match=f'is {length} UTF-16 units long and 512 are the limit'):
+        read(option, text)
+
+
+@pytest.mark.parametrize('text', ['', '  \n', 'a\0b', True, ['a'], {'a': 1}])
+def test_a_text_that_nobody_could_read_is_refused(text):
+    with pytest.raises(ValueError, match=r'example|leave that out'):
+        read('text', text)
+
+
+def test_a_notice_is_read_with_its_grace_in_seconds():
+    notice = {'text': 'Save', 'grace': '15m', 'title': None, 'icon': 'error'}
+    before = copy.deepcopy(notice)
+    assert read('notice', notice) == {'text': 'Save', 'grace': '900', 'icon': 'error'}
+    assert notice == before
+    assert read('notice', '{"text": "Save", "grace": 90}') == {'text': 'Save', 'grace': '90'}
+
+
+def test_all_problems_of_a_notice_are_told_at_once():
+    with pytest.raises(ValueError, match=r"text: .* 513 UTF-16 units.*; grace: '1:30' is not a duration"):
+        read('notice', {'text': 'x' * 513, 'grace': '1:30'})
+
+
+@pytest.mark.parametrize('notice', ['please leave', 5, True, ['text']])
+def test_a_notice_that_is_no_dictionary_is_refused(notice):
+    with pytest.raises(ValueError, match='is not a dictionary'):
+        read('notice', notice)
+
+
+def test_a_box_that_closes_at_once_is_refused_but_not_waiting_is_allowed():
+    with pytest.raises(ValueError, match='no time at all'):
+        read('display_for', '0s')
+    assert read('wait', '0') == '0'
+
+
+@pytest.mark.parametrize('value', [-1, '-1', 1.5, 'many', True, '', None])
+def test_a_brake_that_is_no_count_is_refused(value):
+    with pytest.raises(ValueError, match='whole number from 0 up'):
+        read('max_sessions', value)
+
+
+def test_a_null_is_an_option_that_was_not_given():
+    assert _values.read_all({'users': None, 'server': 'rds02', 'ghosts': True}, READERS) == (
+        {'server': 'rds02', 'ghosts': True},
+        [],
+    )
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@pytest.mark.parametrize('option', sorted(READERS))
+@given(value=ANYTHING)
+def test_whatever_a_user_writes_is_read_or_refused_in_words_that_fit_a_message(option, value):
+    original = copy.deepcopy(value)
+    words = 'read'
+    try:
+        read(option, value)
+    except ValueError as refused:
+        words = str(refused)
+    assert len(words) < 2000
+    assert len(words.splitlines()) == 1
+    assert repr(value) == repr(original)
