@@ -30,13 +30,13 @@ class Listener(ThreadingMixIn, TCPServer):
         self,
         authenticate: Callable[[str, str], str | None],
         handle: Callable[[str, bytes], tuple[int, bytes]],
-        tls: Callable[[], ssl.SSLContext],
+        tls: ssl.SSLContext,
     ) -> None:
         """Bind and serve.
 
         :param authenticate: user and password to an account, or None.
         :param handle: account and message to HTTP status and body.
-        :param tls: gives the certificate; asked when the first HTTPS connection comes.
+        :param tls: how to speak HTTPS.
         """
         self.authenticate = authenticate
         self.handle = handle
@@ -68,7 +68,7 @@ class Listener(ThreadingMixIn, TCPServer):
         try:
             if request.recv(1, socket.MSG_PEEK) == _TLS_HANDSHAKE:
                 self._open.discard(request)
-                request = self._tls().wrap_socket(request, server_side=True, do_handshake_on_connect=False)
+                request = self._tls.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
                 self._open.add(request)
                 request.do_handshake()
             super().finish_request(request, client_address)

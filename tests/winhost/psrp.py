@@ -16,8 +16,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from . import wsman
-from .process import Process
+from winhost import wsman
+from winhost.process import Process
 
 # MS-PSRP 2.2.1: the messages after which nothing more is to be waited for.
 _POOL_STATE = 0x00021005

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Protocol
 from xml.sax.saxutils import escape
 
-from . import pwsh, wsman
-from .process import Process
-from .psrp import RunspacePool
+from winhost import pwsh, wsman
+from winhost.process import Process
+from winhost.psrp import RunspacePool
 
 # What Windows hosts call their PowerShell; Ansible uses several of these.
 _NAMES = ('PowerShell', 'powershell', 'powershell.exe', 'pwsh', 'pwsh.exe')

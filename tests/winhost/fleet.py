@@ -1,0 +1,158 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Many simulated hosts in one process, each on a loopback port of its own."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import yaml
+
+from winhost import certificate
+from winhost.host import Host
+from winhost.listener import Listener
+from winhost.spec import SpecError, check
+from winhost.winrm import Options, Service
+
+
+class ReachableHost(Host):
+    """A host that answers WinRM while it runs.
+
+    :ivar port: its port on 127.0.0.1, for HTTP and for HTTPS.
+    :ivar messages: the name of every WS-Management message it got, ``Create`` or ``Receive`` for example, in order.
+    """
+
+    def __init__(self, name: str, spec: Mapping[str, Any] | None, root: Path, tls: ssl.SSLContext) -> None:
+        """Make the host.
+
+        :param name: its name in the inventory.
+        :param spec: what the fleet's spec says about it; ``winrm`` holds :class:`winhost.winrm.Options`.
+        :param root: a folder of its own.
+        :param tls: how it speaks HTTPS.
+        :raises SpecError: the spec is wrong.
+        """
+        spec = dict(spec or {})
+        self.messages: list[str] = []
+        self.port = 0
+        self._options = Options(**check(spec.pop('winrm', None), set(Options.__annotations__), f'{name}: winrm'))
+        self._tls = tls
+        self._running = ExitStack()
+        super().__init__(name, spec, root)
+
+    def start(self) -> None:
+        """Start the host and serve it."""
+        with ExitStack() as stack:
+            super().start()
+            stack.callback(super().stop)
+            service = Service(self, self._options)
+            stack.callback(service.close)
+            listener = Listener(self.authenticate, service.handle, self._tls)
+            stack.callback(listener.close)
+            self.port = listener.port
+            self._running = stack.pop_all()
+
+    def stop(self) -> None:
+        """Serve no more, and end all that runs on the host."""
+        self._running.close()
+
+
+class Fleet(Mapping[str, ReachableHost]):
+    """Hosts by their names; runs inside ``with``."""
+
+    def __init__(self, spec: Mapping[str, Any]) -> None:
+        """Make the hosts; they are not reachable yet.
+
+        :param spec: ``hosts``: names to what tests/winhost/README.md shows.
+        :raises SpecError: the spec is wrong.
+        """
+        hosts = check(spec, {'hosts'}, 'fleet').get('hosts')
+        if not isinstance(hosts, Mapping) or not hosts:
+            raise SpecError(f'fleet: hosts: {hosts!r} is no mapping of names to hosts, for example {{web01: {{}}}}')
+        # A short path: the address of a UNIX socket inside has 108 bytes.
+        self.root = Path(tempfile.mkdtemp(prefix='wh-'))
+        try:
+            self.certificate = self.root / 'certificate.pem'
+            certificate.write(self.certificate)
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(self.certificate)
+            self._hosts = {
+                str(name): ReachableHost(str(name), said, self.root / str(number), tls)
+                for number, (name, said) in enumerate(hosts.items())
+            }
+        except BaseException:
+            shutil.rmtree(self.root)
+            raise
+
+    @classmethod
+    def load(cls, path: Path | str) -> Fleet:
+        """Make the hosts of a YAML file.
+
+        :param path: the file.
+        :raises OSError: it can not be read.
+        :raises SpecError: it is no YAML, or says something wrong.
+        """
+        try:
+            return cls(yaml.safe_load(Path(path).read_text(encoding='utf-8')))
+        except (yaml.YAMLError, SpecError) as error:
+            raise SpecError(f'{path}: {error}') from error
+
+    def __enter__(self) -> Fleet:
+        """Start all hosts."""
+        with ExitStack() as stack:
+            stack.callback(shutil.rmtree, self.root, ignore_errors=True)
+            for host in self._hosts.values():
+                stack.enter_context(host)
+            self._running = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop all hosts; nothing of them is left."""
+        self._running.__exit__(kind, error, trace)
+
+    def __getitem__(self, name: str) -> ReachableHost:
+        return self._hosts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._hosts)
+
+    def __len__(self) -> int:
+        return len(self._hosts)
+
+    def inventory(self, connection: str = 'winrm', scheme: str = 'http', validate: bool = False) -> dict[str, Any]:
+        """Write an Ansible inventory.
+
+        :param connection: ``winrm`` or ``psrp``.
+        :param scheme: ``http`` or ``https``.
+        :param validate: whether the client checks the certificate.
+        :returns: what a YAML inventory holds; every host logs on as the first of its accounts.
+        """
+        common: dict[str, Any] = {'ansible_connection': connection, 'ansible_host': '127.0.0.1'}
+        check_with = 'validate' if validate else 'ignore'
+        if connection == 'winrm':
+            common |= {'ansible_winrm_scheme': scheme, 'ansible_winrm_transport': 'basic'}
+            common |= {'ansible_winrm_server_cert_validation': check_with}
+            common |= {'ansible_winrm_ca_trust_path': str(self.certificate)} if validate else {}
+        elif connection == 'psrp':
+            common |= {'ansible_psrp_protocol': scheme, 'ansible_psrp_auth': 'basic'}
+            common |= {'ansible_psrp_message_encryption': 'never', 'ansible_psrp_cert_validation': check_with}
+            common |= {'ansible_psrp_ca_cert': str(self.certificate)} if validate else {}
+        else:
+            raise ValueError(f'connection {connection!r} is not winrm or psrp')
+        hosts = {}
+        for name, host in self.items():
+            account = next(iter(host.accounts.values()))
+            hosts[name] = {
+                'ansible_port': host.port,
+                'ansible_user': account.name,
+                'ansible_password': account.password,
+            }
+        return {'all': {'hosts': hosts, 'vars': common}}
