@@ -1,0 +1,439 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The Windows API of a simulated host: what each function answers, to whom, and what it does to the table.
+
+A function here has the name of the Windows one; its arguments are what the native library (native/winhost.c) sends,
+its results what that lays out.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from winhost import registry, sids
+from winhost.errors import Error, WinError
+from winhost.registry import OpenKey
+from winhost.sessions import FIRST_LISTENER, NO_CONSOLE, Box, Session, SessionTable, State
+from winhost.wire import Value
+
+if TYPE_CHECKING:
+    from winhost.host import Call, Host
+
+CURRENT_SESSION, ANY_SESSION = 0xFFFFFFFF, 0xFFFFFFFE
+LOCKED, UNLOCKED, LOCK_UNKNOWN = 0, 1, 0xFFFFFFFF
+IDASYNC, IDTIMEOUT = 32001, 32000
+BUTTONS = {'ok': 1, 'cancel': 2, 'yes': 6, 'no': 7}
+_BOXES = {0: ('ok',), 1: ('ok', 'cancel'), 3: ('yes', 'no', 'cancel'), 4: ('yes', 'no')}
+_LONGEST_MESSAGE = 1024  # bytes (MS-TSTS, RpcWinStationSendMessage)
+
+# What a caller may do to others' sessions ("Remote Desktop Services Permissions"); to its own everything.
+_MAY = {
+    'full': {'query', 'message', 'disconnect', 'reset', 'processes'},
+    'user': {'query', 'message'},
+    'partial': set(),
+    'blind': set(),
+}
+
+# WTSQuerySessionInformation, "Remarks" of WTS_INFO_CLASS: these fail.
+_UNSUPPORTED = {17, 18, 19, 20, 21, 22, 27, 28}
+_NOT_SIMULATED = {0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 15, 26, 29}
+
+_ROOTS = {0x80000001: 'HKCU', 0x80000002: 'HKLM'}
+_VOLATILE = 1  # REG_OPTION_VOLATILE
+_CREATED, _OPENED = 1, 2  # dispositions
+
+_Function = TypeVar('_Function', bound=Callable[..., Sequence[Value]])
+
+# The functions by name: what carries them out, and what their arguments are called in the record.
+FUNCTIONS: dict[str, tuple[Callable[..., Sequence[Value]], tuple[str, ...]]] = {}
+
+# These do something. A RegCreateKeyExW that creates does too.
+ACTING = {'WTSLogoffSession', 'WTSDisconnectSession', 'WTSSendMessageW', 'rwinsta', 'RegSetValueExW', 'RegDeleteValueW'}
+
+# Giving memory back is no question to the host: it is looked at (ledger.py), not recorded.
+FREEING = {'WTSFreeMemory', 'WTSFreeMemoryExW', 'LocalFree'}
+
+
+def function(*arguments: str) -> Callable[[_Function], _Function]:
+    """Mark a method as a function of the API.
+
+    :param arguments: what its arguments are called in the record of calls.
+    """
+
+    def mark(method: _Function) -> _Function:
+        FUNCTIONS[method.__name__] = (method, arguments)
+        return method
+
+    return mark
+
+
+@dataclass
+class Server:
+    """What a server's handle stands for: a name, reachable or not."""
+
+    name: str | None
+
+
+class Api:
+    """A host's API.
+
+    :param host: the host. Its lock is held by who calls.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+
+    # ---- Sessions ----
+
+    @function('name')
+    def WTSOpenServerExW(self, call: Call, name: str | None) -> Sequence[Value]:
+        # Never fails: whether the server can be reached shows when the handle is used.
+        return [self.host.handles.open(Server(name))]
+
+    @function('server')
+    def WTSCloseServer(self, call: Call, server: int) -> Sequence[Value]:
+        self.host.handles.close(call.api, server, Server)
+        return []
+
+    @function('server', 'level', 'filter')
+    def WTSEnumerateSessionsExW(self, call: Call, server: int, level: int, flags: int) -> Sequence[Value]:
+        if level != 1 or flags != 0:
+            raise WinError(Error.INVALID_PARAMETER)
+        rows = self._table(server).enumerate(lambda session: self._may(call, 'query', session))
+        if call.result == 'empty':
+            rows = []
+        found: list[Value] = [self.host.memory.hand_out(call.api, call.pid, 2, len(rows)) if rows else 0, len(rows)]
+        for row in rows:
+            found += [row.id, row.state, row.session_name, row.user, row.domain]
+        call.result = [row.id for row in rows]
+        return found
+
+    @function('server', 'session', 'class')
+    def WTSQuerySessionInformationW(self, call: Call, server: int, session_id: int, info: int) -> Sequence[Value]:
+        table = self._table(server)
+        session = table.find(self._which(session_id), Error.FILE_NOT_FOUND)
+        self._need(call, 'query', session)
+        if session.closing:
+            raise WinError(Error.CTX_CLOSE_PENDING)
+        if info in _UNSUPPORTED or info in _NOT_SIMULATED:
+            raise WinError(Error.NOT_SUPPORTED)
+        if info not in _QUERIES:
+            raise WinError(Error.INVALID_PARAMETER)
+        if call.result == 'empty':
+            return [1, 0]
+        shape = 2 if call.result == 'short' else 0
+        return [shape, self.host.memory.hand_out(call.api, call.pid), *_QUERIES[info](session, self.host.clock.now())]
+
+    @function('server', 'session', 'wait')
+    def WTSLogoffSession(self, call: Call, server: int, session_id: int, wait: int) -> Sequence[Value]:
+        return self._end(call, server, session_id, wait, SessionTable.logoff)
+
+    @function('server', 'session')
+    def rwinsta(self, call: Call, server: int, session_id: int) -> Sequence[Value]:
+        return self._end(call, server, session_id, 0, SessionTable.reset)
+
+    @function('server', 'session', 'wait')
+    def WTSDisconnectSession(self, call: Call, server: int, session_id: int, wait: int) -> Sequence[Value]:
+        table = self._table(server)
+        session = table.find(self._which(session_id), Error.CTX_WINSTATION_NOT_FOUND)
+        self._need(call, 'disconnect', session)
+        call.account_of_session = session.account
+        table.disconnect(session.id)
+        if wait and session.on_disconnect.hangs:
+            call.wait_until(lambda: session.state == State.DISCONNECTED or session.id not in table)
+        return []
+
+    @function('server', 'session', 'title', 'text', 'style', 'timeout', 'wait')
+    def WTSSendMessageW(
+        self, call: Call, server: int, session_id: int, title: bytes, text: bytes, style: int, timeout: int, wait: int
+    ) -> Sequence[Value]:
+        call.arguments.update(title=_text(title), text=_text(text))
+        table = self._table(server)
+        session = table.find(self._which(session_id), Error.CTX_WINSTATION_NOT_FOUND)
+        self._need(call, 'message', session)
+        call.account_of_session = session.account
+        if len(title) > _LONGEST_MESSAGE or len(text) > _LONGEST_MESSAGE:
+            raise WinError(Error.INVALID_PARAMETER)
+        if session.closing:
+            raise WinError(Error.CTX_CLOSE_PENDING)
+        if session.id == 0 or session.id >= FIRST_LISTENER:
+            raise WinError(Error.CTX_WINSTATION_NOT_FOUND)
+        if session.on_message.error:
+            raise WinError(session.on_message.error)
+        # A box without a title is called Error.
+        title_shown = call.arguments['title'] or 'Error'
+        opened = self.host.clock.ticks()
+        box = Box(
+            session.id,
+            session.account,
+            title_shown,
+            call.arguments['text'],
+            style,
+            timeout,
+            bool(wait),
+            opened,
+            session.on_message.looks,
+        )
+        session.boxes.append(box)
+        table.boxes.append(box)
+        if not wait:
+            return [IDASYNC]
+        call.wait_until(lambda: self._answered(box, session) or session.id not in table)
+        call.result = box.answer
+        if box.answer is None:
+            raise WinError(Error.CTX_WINSTATION_NOT_FOUND)
+        return [BUTTONS.get(box.answer, IDTIMEOUT)]
+
+    @function('server', 'level', 'session')
+    def WTSEnumerateProcessesExW(self, call: Call, server: int, level: int, session_id: int) -> Sequence[Value]:
+        if level not in (0, 1):
+            raise WinError(Error.INVALID_PARAMETER)
+        rows = []
+        for session in self._table(server):
+            if session_id not in (ANY_SESSION, session.id):
+                continue
+            if session_id != ANY_SESSION:
+                self._need(call, 'processes', session)
+            if self._may(call, 'processes', session):
+                rows += [(session.id, process) for process in session.processes]
+        if call.result == 'empty':
+            rows = []
+        found: list[Value] = [self.host.memory.hand_out(call.api, call.pid, level, len(rows)) if rows else 0, len(rows)]
+        for owner, process in rows:
+            found += [owner, process.pid, process.name, sids.to_bytes(process.sid) if process.sid else b'']
+        call.result = len(rows)
+        return found
+
+    # ---- The process and its account ----
+
+    @function('process')
+    def ProcessIdToSessionId(self, call: Call, pid: int) -> Sequence[Value]:
+        for session in self.host.sessions:
+            if any(process.pid == pid for process in session.processes):
+                return [session.id]
+        if pid != call.pid:
+            raise WinError(Error.INVALID_PARAMETER)
+        return [self.host.own_session]
+
+    @function()
+    def GetCurrentProcessId(self, call: Call) -> Sequence[Value]:
+        return [call.pid]
+
+    @function()
+    def WTSGetActiveConsoleSessionId(self, call: Call) -> Sequence[Value]:
+        console = self.host.sessions.console
+        return [NO_CONSOLE if console is None else console]
+
+    @function('system', 'name')
+    def LookupAccountNameW(self, call: Call, system: str | None, name: str) -> Sequence[Value]:
+        domain, _, sid = self.host.find_account(name)
+        return [sids.to_bytes(sid), domain, 1]
+
+    @function('sid')
+    def ConvertSidToStringSidW(self, call: Call, sid: bytes) -> Sequence[Value]:
+        try:
+            text = sids.to_text(sid)
+        except ValueError:
+            raise WinError(Error.INVALID_SID) from None
+        call.arguments['sid'] = text
+        return [self.host.memory.hand_out(call.api, call.pid, 'local'), text]
+
+    @function('format')
+    def GetUserNameExW(self, call: Call, form: int) -> Sequence[Value]:
+        if form != 2:  # NameSamCompatible
+            raise WinError(Error.NONE_MAPPED)
+        return [call.account]
+
+    # ---- The registry ----
+
+    @function('key', 'path', 'options', 'access')
+    def RegCreateKeyExW(self, call: Call, handle: int, path: str | None, options: int, access: int) -> Sequence[Value]:
+        whole = self._path(handle, path)
+        call.arguments['path'] = whole
+        there = self.host.registry.find(whole)
+        rights = registry.granted(access if there else access | registry.CREATE_SUB_KEY, self._rights(call) == 'full')
+        key = there or self.host.registry.create(whole, bool(options & _VOLATILE))
+        call.acted = there is None
+        return [self.host.handles.open(OpenKey(key, rights)), _OPENED if there else _CREATED]
+
+    @function('key', 'path', 'access')
+    def RegOpenKeyExW(self, call: Call, handle: int, path: str | None, access: int) -> Sequence[Value]:
+        whole = self._path(handle, path)
+        call.arguments['path'] = whole
+        key = self.host.registry.find(whole)
+        if key is None:
+            raise WinError(Error.FILE_NOT_FOUND)
+        return [self.host.handles.open(OpenKey(key, registry.granted(access, self._rights(call) == 'full')))]
+
+    @function('key', 'name', 'type', 'data')
+    def RegSetValueExW(self, call: Call, handle: int, name: str | None, kind: int, data: bytes) -> Sequence[Value]:
+        key = self._key(handle).need(registry.SET_VALUE)
+        value = registry.Value(name or '', kind, data)
+        call.arguments['data'] = value.read
+        key.values[value.name.lower()] = value
+        return []
+
+    @function('key', 'name')
+    def RegQueryValueExW(self, call: Call, handle: int, name: str | None) -> Sequence[Value]:
+        value = self._key(handle).need(registry.QUERY_VALUE).values.get((name or '').lower())
+        if value is None:
+            raise WinError(Error.FILE_NOT_FOUND)
+        call.result = value.read
+        return [value.type, value.data]
+
+    @function('key', 'index')
+    def RegEnumValueW(self, call: Call, handle: int, index: int) -> Sequence[Value]:
+        values = list(self._key(handle).need(registry.QUERY_VALUE).values.values())
+        if index >= len(values):
+            raise WinError(Error.NO_MORE_ITEMS)
+        call.result = values[index].name
+        return [values[index].name, values[index].type, values[index].data]
+
+    @function('key', 'name')
+    def RegDeleteValueW(self, call: Call, handle: int, name: str | None) -> Sequence[Value]:
+        key = self._key(handle).need(registry.SET_VALUE)
+        if key.values.pop((name or '').lower(), None) is None:
+            raise WinError(Error.FILE_NOT_FOUND)
+        return []
+
+    @function('key')
+    def RegCloseKey(self, call: Call, handle: int) -> Sequence[Value]:
+        if _root(handle) is None:
+            self.host.handles.close(call.api, handle, OpenKey)
+        return []
+
+    # ---- What the functions share ----
+
+    def describe(self, name: str, value: Value) -> Any:
+        """Say in the record what a handle stands for.
+
+        :param name: the argument's name.
+        :param value: the argument.
+        :returns: a server's name (None: the host itself), a key's path, or the value.
+        """
+        if name == 'server' and isinstance(value, int):
+            return self._server_name(value)
+        if name == 'key' and isinstance(value, int):
+            found = self.host.handles.live.get(value)
+            return found.key.path if isinstance(found, OpenKey) else _root(value) or value
+        return value
+
+    def _server_name(self, handle: int) -> str | int | None:
+        found = self.host.handles.live.get(handle)
+        return None if handle == 0 else found.name if isinstance(found, Server) else handle
+
+    def _table(self, handle: int) -> SessionTable:
+        if handle == 0:
+            return self.host.sessions
+        name: str | None = self.host.handles.get(handle, Server).name
+        return self.host.server(name)
+
+    def _which(self, session_id: int) -> int:
+        return self.host.own_session if session_id == CURRENT_SESSION else session_id
+
+    def _rights(self, call: Call) -> str | None:
+        account = self.host.accounts.get(call.account)
+        return account.rights if account else None
+
+    def _may(self, call: Call, right: str, session: Session) -> bool:
+        rights = self._rights(call)
+        if rights is None or rights == 'blind':
+            return False
+        own = session.account is not None and session.account.lower() == call.account.lower()
+        return own or right in _MAY[rights]
+
+    def _need(self, call: Call, right: str, session: Session) -> None:
+        if not self._may(call, right, session):
+            raise WinError(Error.ACCESS_DENIED)
+
+    def _end(
+        self, call: Call, server: int, session_id: int, wait: int, how: Callable[[SessionTable, int], Session]
+    ) -> Sequence[Value]:
+        table = self._table(server)
+        session = table.find(self._which(session_id), Error.CTX_WINSTATION_NOT_FOUND)
+        self._need(call, 'reset', session)
+        call.account_of_session = session.account
+        how(table, session.id)
+        if wait:
+            call.wait_until(lambda: not table.is_closing(session))
+        return []
+
+    def _answered(self, box: Box, session: Session) -> bool:
+        """Whether the box's user has clicked, or its time is over.
+
+        Nobody sees a box in a session that has no client, or is locked.
+        """
+        said, gone = session.on_message, self.host.clock.ticks() - box.opened
+        seen = session.state == State.ACTIVE and not session.locked
+        if seen and said.answer in _BOXES.get(box.style & 0xF, ()) and gone >= said.after and not box.looks:
+            box.answer = said.answer
+        elif box.timeout and gone >= box.timeout:
+            box.answer = 'timeout'
+        return box.answer is not None
+
+    def _path(self, handle: int, path: str | None) -> str:
+        root = _root(handle) or self._key(handle).key.path
+        return f'{root}\\{path}' if path else root
+
+    def _key(self, handle: int) -> OpenKey:
+        root = _root(handle)
+        if root:
+            key = self.host.registry.find(root)
+            assert key
+            return OpenKey(key, registry.QUERY_VALUE)
+        found: OpenKey = self.host.handles.get(handle, OpenKey)
+        return found
+
+
+def _root(handle: int) -> str | None:
+    # A predefined key's handle is a negative 32-bit number, which a caller may widen either way.
+    return _ROOTS.get(handle & 0xFFFFFFFF) if handle >> 32 in (0, 0xFFFFFFFF) else None
+
+
+def _text(data: bytes) -> str:
+    return data[: len(data) // 2 * 2].decode('utf-16-le', 'surrogatepass').split('\0')[0]
+
+
+def _address(session: Session) -> tuple[int, bytes]:
+    """The family and bytes of WTS_CLIENT_ADDRESS: those of an IPv4 address come after two others ("WTS_INFO_CLASS")."""
+    client = session.client
+    if client.raw_address:
+        return client.raw_address
+    if not client.address:
+        return 0, b''
+    address = ipaddress.ip_address(client.address)
+    return socket.AF_INET if address.version == 4 else 23, b'\0\0' + address.packed
+
+
+def _client_info(session: Session, now: int) -> Sequence[Value]:
+    client = session.client
+    family, _ = _address(session)
+    text = client.address
+    if family == 23:
+        # Eight numbers in network order, each of which is a unit here.
+        packed = ipaddress.ip_address(client.address).packed
+        text = packed.decode('utf-16-le', 'surrogatepass')
+    return [client.name, '', '', family, text, client.build]
+
+
+def _session_info(session: Session, now: int) -> Sequence[Value]:
+    flags = LOCK_UNKNOWN if session.locked is None else LOCKED if session.locked else UNLOCKED
+    names = [session.session_name, session.user or '', session.domain or '']
+    times = [session.logon_time, session.connect_time, session.disconnect_time, session.last_input_time, now]
+    return [session.id, session.state, flags, *names, *times]
+
+
+# WTS_INFO_CLASS
+_QUERIES: dict[int, Callable[[Session, int], Sequence[Value]]] = {
+    9: lambda session, now: [session.client.build],
+    10: lambda session, now: [session.client.name],
+    14: lambda session, now: list(_address(session)),
+    16: lambda session, now: [session.protocol],
+    23: _client_info,
+    24: _session_info,
+    25: _session_info,
+}

@@ -1,0 +1,498 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A simulated Windows host: its clock, accounts, sessions and registry, and the socket on which its API is called."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import shlex
+import shutil
+import socket
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from winhost import native, pwsh, sids, spec, wire
+from winhost.api import ACTING, FREEING, FUNCTIONS, Api
+from winhost.errors import Error, WinError
+from winhost.ledger import Handles, Memory
+from winhost.registry import Registry
+from winhost.sessions import Session, SessionTable
+from winhost.spec import Account, SpecError
+from winhost.wire import Value
+
+_LONGEST_SOCKET = 100  # bytes; sockaddr_un has 108
+_HANG_UP = 0.05  # seconds between two looks whether a blocked caller is still there
+_INBOX = Path(__file__).resolve().parent / 'inbox'
+INBOX_COMMANDS = ('quser', 'qwinsta', 'query', 'logoff', 'rwinsta', 'reset', 'tsdiscon', 'msg')
+_CHANGES = ('logon', 'leave', 'replace', 'update', 'reboot', 'advance')
+
+
+@dataclass
+class Call:
+    """A call of an API function.
+
+    :ivar arguments: by name; ``server`` is a server's name (None: the host itself), ``key`` a registry path.
+    :ivar caller: the inbox command that called; empty for P/Invoke.
+    :ivar error: the Win32 error it was answered with, 0 for success; None while it is under way.
+    :ivar result: what it found, where that is worth a note.
+    :ivar acted: whether it is of those that do something, successful or not.
+    :ivar account_of_session: whose session it acted on, ``CORP\\alice``.
+    """
+
+    api: str
+    arguments: dict[str, Any]
+    account: str
+    caller: str
+    pid: int
+    error: int | None = None
+    result: Any = None
+    acted: bool = False
+    account_of_session: str | None = None
+    wait_until: Callable[[Callable[[], bool]], None] = field(repr=False, compare=False, default=lambda done: None)
+
+
+@dataclass
+class Trigger:
+    """Something that happens at a certain call.
+
+    :ivar conditions: the API and the arguments that it waits for; a list is a choice.
+    :ivar nth: the how-many-th such call.
+    """
+
+    when: str
+    conditions: dict[str, Any]
+    nth: int
+    do: Callable[[Host], Any]
+    seen: int = 0
+
+
+@dataclass
+class Fault:
+    """A call that goes wrong; ``times`` None: always. ``result``: ``empty`` or ``short`` instead of an error."""
+
+    conditions: dict[str, Any]
+    error: int = 0
+    times: int | None = None
+    result: str | None = None
+
+
+class Host:
+    """A simulated Windows host.
+
+    :param name: its name.
+    :param data: its spec, as YAML has it; see README.md.
+    :param root: a folder of its own, created when missing.
+    :raises SpecError: the spec is wrong.
+
+    :ivar lock: guards everything below; callers of the API wait while it is held.
+    :ivar sessions: the live table.
+    :ivar calls: every call, in order.
+    :ivar memory: what the API handed out and did not get back.
+    :ivar handles: servers and registry keys that are open.
+    """
+
+    def __init__(self, name: str, data: Mapping[str, Any] | None, root: Path) -> None:
+        read = spec.host(name, data)
+        self.name = name
+        self.root = Path(root)
+        self.computer = read.computer
+        self.clock = read.clock
+        self.accounts = read.accounts
+        self.own_session = read.own_session
+        self.lock = threading.RLock()
+        self.changed = threading.Condition(self.lock)
+        self.sessions: SessionTable = spec.table(read.table, self.clock, self.changed)
+        self.servers = {server: spec.table(said, self.clock, self.changed) for server, said in read.servers.items()}
+        self.registry = Registry()
+        self.calls: list[Call] = []
+        self.memory = Memory()
+        self.handles = Handles()
+        self.failures: list[BaseException] = []
+        self._server_errors = {server: said['error'] for server, said in read.servers.items() if said.get('error')}
+        self._api = Api(self)
+        self._triggers: list[Trigger] = []
+        self._faults: list[Fault] = []
+        self._listener: socket.socket | None = None
+        self._threads: list[threading.Thread] = []
+        self._stopping = threading.Event()
+        self._socket: Path | None = None
+        for path, values in read.registry.items():
+            self.registry.create(path)
+            for value, content in (values or {}).items():
+                self.registry.set(path, value, content)
+        for fault in read.faults:
+            self.fault(**fault)
+        for event in read.events:
+            self._read_event(event)
+
+    @property
+    def acts(self) -> list[Call]:
+        """The calls that do something, those that failed included."""
+        with self.lock:
+            return [call for call in self.calls if call.acted]
+
+    @property
+    def boxes(self) -> list[Any]:
+        """The message boxes that were shown, in order."""
+        return self.sessions.boxes
+
+    # ---- Life ----
+
+    def start(self) -> None:
+        """Lay out the host's folder and answer its API from now on.
+
+        :raises FileNotFoundError: there is no C compiler to build the native library with.
+        """
+        native.build()
+        for folder in ('Temp', 'Users', 'Windows/System32', 'Windows/Temp'):
+            (self.root / folder).mkdir(parents=True, exist_ok=True)
+        self._write_commands()
+        self._stopping.clear()
+        path = self.root / 'api.sock'
+        if len(os.fsencode(path.absolute())) > _LONGEST_SOCKET:
+            path = Path(tempfile.mkdtemp(prefix='winhost-')) / 'api.sock'
+        path.unlink(missing_ok=True)
+        self._socket = path.absolute()
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(os.fspath(self._socket))
+        self._listener.listen(128)
+        thread = threading.Thread(target=self._accept, args=(self._listener,), name=f'{self.name} API', daemon=True)
+        thread.start()
+        self._threads = [thread]
+
+    def stop(self) -> None:
+        """Answer no more, and let nobody wait."""
+        if self._listener is None or self._socket is None:
+            return
+        self._stopping.set()
+        with self.changed:
+            self.changed.notify_all()
+        # A shutdown wakes the thread that accepts; a close alone does not.
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._threads[0].join()
+        self._listener.close()
+        self._listener = None
+        for thread in self._threads[1:]:
+            thread.join(timeout=5)
+        self._socket.unlink(missing_ok=True)
+        if self._socket.parent != self.root.absolute():
+            shutil.rmtree(self._socket.parent, ignore_errors=True)
+
+    def __enter__(self) -> Host:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        self.stop()
+        if kind is None and self.failures:
+            raise RuntimeError(f'{self.name}: something that was to happen at an API call failed') from self.failures[0]
+
+    def authenticate(self, user: str, password: str) -> str | None:
+        """Log an account on over the network.
+
+        :param user: ``ansible``, ``CORP\\ansible``, ``ansible@CORP`` or ``ansible@corp.example``, in any case.
+        :param password: its password.
+        :returns: the account as ``CORP\\ansible``; None when it is refused.
+        """
+        for account in self.accounts.values():
+            domain, _, name = account.name.lower().partition('\\')
+            forms = {name, f'{domain}\\{name}', f'{name}@{domain}'}
+            asked = user.lower()
+            if '@' in asked:
+                asked = '@'.join([asked.rpartition('@')[0], asked.rpartition('@')[2].split('.')[0]])
+            if asked in forms and account.password == password:
+                return account.name
+        return None
+
+    def environment(self, account: str) -> dict[str, str]:
+        """The whole environment of a command that an account runs on the host.
+
+        :param account: as authenticate() gives it.
+        :raises RuntimeError: the host is not started.
+        """
+        if self._socket is None:
+            raise RuntimeError(f'{self.name} is not started')
+        domain, _, user = account.rpartition('\\')
+        system = self.root.absolute() / 'Windows'
+        home = self.root.absolute() / 'Users' / (user or 'nobody')
+        home.mkdir(parents=True, exist_ok=True)
+        temporary = str(self.root.absolute() / 'Temp')
+        return {
+            'LD_LIBRARY_PATH': str(native.build()),
+            'PATH': os.pathsep.join([str(system / 'System32'), '/usr/local/bin', '/usr/bin', '/bin']),
+            'SystemRoot': str(system),
+            'windir': str(system),
+            'TEMP': temporary,
+            'TMP': temporary,
+            'HOME': str(home),
+            'USERPROFILE': str(home),
+            'USERNAME': user,
+            'USERDOMAIN': domain,
+            'COMPUTERNAME': self.computer,
+            'PSModulePath': '',
+            'LANG': 'C.UTF-8',
+            'POWERSHELL_TELEMETRY_OPTOUT': '1',
+            'POWERSHELL_UPDATECHECK': 'Off',
+            'WINHOST_SOCKET': str(self._socket),
+            'WINHOST_ACCOUNT': account,
+            **pwsh.environment(),
+        }
+
+    # ---- What happens to it ----
+
+    def change(self, do: Mapping[str, Any]) -> None:
+        """Do what a spec's event says.
+
+        :param do: one of ``{logon: {...}}``, ``{leave: 3}``, ``{replace: {id: 3, user: bob}}``,
+            ``{update: {id: 3, idle: 0}}``, ``{reboot: true}``, ``{advance: 10m}`` (the clock); a ``server`` in it, or
+            beside a ``leave``, names another server's table.
+        :raises SpecError: it is none of these.
+        """
+        do = dict(do)
+        server = do.pop('server', None)
+        if len(do) != 1 or next(iter(do)) not in _CHANGES:
+            raise SpecError(f'{self.name}: {do!r} is not one of {", ".join(_CHANGES)}; a good one is {{leave: 3}}')
+        ((what, how),) = do.items()
+        with self.changed:
+            if what == 'reboot':
+                self.reboot()
+                return
+            if what == 'advance':
+                self.clock.advance(how)
+                self.changed.notify_all()
+                return
+            if isinstance(how, Mapping):
+                how = dict(how)
+                server = how.pop('server', server)
+            table = self.server(server) if server else self.sessions
+            if what == 'leave':
+                table.leave(how)
+            elif what == 'logon':
+                table.logon(**how)
+            else:
+                session_id = how.pop('id')
+                (table.replace if what == 'replace' else table.update)(session_id, **how)
+
+    def reboot(self) -> None:
+        """Restart the host: sessions, handles, memory and volatile registry keys are gone."""
+        with self.changed:
+            self.sessions.reboot()
+            self.registry.reboot()
+            self.handles.live.clear()
+            self.memory.live.clear()
+
+    def on(self, api: str, *, do: Callable[[Host], Any], when: str = 'after', nth: int = 1, **arguments: Any) -> None:
+        """Let something happen at the exact moment of a call.
+
+        :param api: the function, such as ``WTSLogoffSession``.
+        :param do: what happens; it is given the host.
+        :param when: ``before`` the call is carried out, or ``after`` it, before the caller knows.
+        :param nth: at the how-many-th such call from now on.
+        :param arguments: what the call's arguments must be.
+        :raises SpecError: there is no such function or moment.
+        """
+        if when not in ('before', 'after'):
+            raise SpecError(f'{self.name}: {when!r} is not before or after')
+        self._triggers.append(Trigger(when, self._conditions(api, arguments), nth, do))
+
+    def fault(
+        self, api: str, *, error: int = 0, times: int | None = None, result: str | None = None, **arguments: Any
+    ) -> None:
+        """Let calls go wrong.
+
+        :param api: the function.
+        :param error: the Win32 error that they answer with.
+        :param times: how many of them; None: all.
+        :param result: instead of an error, success with ``empty`` or ``short`` results.
+        :param arguments: what the calls' arguments must be, such as ``session=3``.
+        :raises SpecError: there is no such function or result.
+        """
+        if result not in (None, 'empty', 'short') or not (error or result):
+            raise SpecError(f'{self.name}: a fault has an error, or a result that is empty or short, not {result!r}')
+        self._faults.append(Fault(self._conditions(api, arguments), error, times, result))
+
+    def server(self, name: str | None) -> SessionTable:
+        """Find the table behind a server's name.
+
+        :param name: the name, in any case; the host's own is good too.
+        :raises WinError: it can not be reached, or refuses.
+        """
+        wanted = (name or '').lower()
+        if wanted in (self.computer.lower(), self.name.lower(), 'localhost'):
+            return self.sessions
+        if wanted in self._server_errors:
+            raise WinError(self._server_errors[wanted])
+        if wanted not in self.servers:
+            raise WinError(Error.RPC_SERVER_UNAVAILABLE)
+        return self.servers[wanted]
+
+    def find_account(self, name: str) -> tuple[str, str, str]:
+        """Find an account as LookupAccountName does: of those who may log on, and of those who are.
+
+        :param name: ``alice``, ``CORP\\alice`` or ``alice@CORP``.
+        :returns: domain, user, SID.
+        :raises WinError: there is none, or it has no SID.
+        """
+        domain, _, user = name.rpartition('\\')
+        if not domain and '@' in user:
+            user, _, domain = user.rpartition('@')
+
+        def matches(its_domain: str) -> bool:
+            return domain.lower() in ('', its_domain.lower())
+
+        known: list[tuple[str | None, str | None, str | None]] = []
+        for table in (self.sessions, *self.servers.values()):
+            known += [(session.domain, session.user, session.sid) for session in table]
+        for account in self.accounts:
+            of, _, who = account.partition('\\')
+            known.append((of, who, sids.made_up(of, who)))
+        for its_domain, its_user, sid in known:
+            if its_domain and its_user and sid and its_user.lower() == user.lower() and matches(its_domain):
+                return its_domain, its_user, sid
+        raise WinError(Error.NONE_MAPPED)
+
+    # ---- The API's server ----
+
+    def _conditions(self, api: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        if api not in FUNCTIONS:
+            raise SpecError(
+                f'{self.name}: {api!r} is no function of the simulated API; known are {", ".join(sorted(FUNCTIONS))}'
+            )
+        known = {*FUNCTIONS[api][1], 'caller', 'account'}
+        unknown = arguments.keys() - known
+        if unknown:
+            raise SpecError(
+                f'{self.name}: {api} has no {", ".join(sorted(unknown))}; it has {", ".join(sorted(known))}'
+            )
+        return {'api': api, **arguments}
+
+    def _read_event(self, event: Mapping[str, Any]) -> None:
+        data = spec.check(event, {'before', 'after', 'do'}, f'{self.name}: events')
+        when = 'before' if 'before' in data else 'after'
+        do = data.get('do')
+        if not isinstance(do, Mapping) or not isinstance(data.get(when), Mapping):
+            good = '{before: {api: WTSLogoffSession, session: 3}, do: {leave: 3}}'
+            raise SpecError(f'{self.name}: {event!r} is no event; a good one is {good}')
+        self.on(**dict(data[when]), when=when, do=lambda host: host.change(do))
+
+    def _fire(self, when: str, call: Call) -> None:
+        for trigger in list(self._triggers):
+            if trigger.when == when and _matches(call, trigger.conditions):
+                trigger.seen += 1
+                if trigger.seen == trigger.nth:
+                    self._triggers.remove(trigger)
+                    trigger.do(self)
+
+    def _fail(self, call: Call) -> None:
+        for fault in self._faults:
+            if fault.times != 0 and _matches(call, fault.conditions):
+                fault.times = None if fault.times is None else fault.times - 1
+                call.result = fault.result
+                if fault.error:
+                    raise WinError(fault.error)
+                return
+
+    def _answer(self, values: list[Value], connection: socket.socket) -> bytes:
+        api, account, caller, pid, *arguments = values
+        assert isinstance(api, str)
+        assert isinstance(account, str)
+        assert isinstance(caller, str)
+        assert isinstance(pid, int)
+        with self.lock:
+            if api in FREEING:
+                self.memory.free(api, *arguments)  # type: ignore[arg-type]
+                return wire.pack(0)
+            handler, names = FUNCTIONS[api]
+            described = {name: self._api.describe(name, value) for name, value in zip(names, arguments, strict=True)}
+            call = Call(
+                api,
+                described,
+                account,
+                caller,
+                pid,
+                acted=api in ACTING,
+                wait_until=lambda done: self._wait(done, connection),
+            )
+            self.calls.append(call)
+            self._fire('before', call)
+            results: list[Value] = []
+            try:
+                self._fail(call)
+                results = list(handler(self._api, call, *arguments))
+                call.error = 0
+            except WinError as error:
+                call.error = error.code
+            self._fire('after', call)
+            return wire.pack(call.error, *results)
+
+    def _wait(self, done: Callable[[], bool], connection: socket.socket) -> None:
+        """Wait until something is so; give up when the host stops or the caller is gone."""
+        while not done():
+            if self._stopping.is_set():
+                raise WinError(Error.RPC_SERVER_UNAVAILABLE)
+            if select.select([connection], [], [], 0)[0]:
+                raise ConnectionResetError('the caller is gone')
+            self.changed.wait(_HANG_UP)
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection:
+            try:
+                values = wire.receive(connection)
+                if values:
+                    connection.sendall(self._answer(values, connection))
+            except ConnectionError:
+                pass
+            except Exception as error:
+                # A test that sets up nonsense must hear of it, and its caller must not wait.
+                traceback.print_exc()
+                self.failures.append(error)
+                with contextlib.suppress(OSError):
+                    connection.sendall(wire.pack(Error.INTERNAL_ERROR))
+
+    def _accept(self, listener: socket.socket) -> None:
+        while not self._stopping.is_set():
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=self._serve, args=(connection,), name=f'{self.name} call', daemon=True)
+            thread.start()
+            if len(self._threads) > 64:
+                self._threads = [self._threads[0], *(thread for thread in self._threads[1:] if thread.is_alive())]
+            self._threads.append(thread)
+
+    def _write_commands(self) -> None:
+        """Put the inbox commands into System32: found by their names, with .exe and without."""
+        for command in INBOX_COMMANDS:
+            for name in (command, f'{command}.exe'):
+                path = self.root / 'Windows' / 'System32' / name
+                # -I -S: a fast start, and nothing of the surroundings.
+                words = [sys.executable, '-ISB', str(_INBOX / 'run.py'), command]
+                path.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
+                path.chmod(0o755)
+
+
+def _matches(call: Call, conditions: Mapping[str, Any]) -> bool:
+    has = {**call.arguments, 'api': call.api, 'caller': call.caller, 'account': call.account}
+    return all(
+        any(_same(has[name], one) for one in (wanted if isinstance(wanted, list) else [wanted]))
+        for name, wanted in conditions.items()
+    )
+
+
+def _same(has: Any, wanted: Any) -> bool:
+    if isinstance(has, str) and isinstance(wanted, str):
+        return has.lower() == wanted.lower()
+    return bool(has == wanted)
+
+
+__all__ = ['Account', 'Call', 'Host', 'Session', 'SpecError']

@@ -1,0 +1,79 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Builds the native library with which PowerShell's P/Invokes reach a simulated host."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+SOURCES = Path(__file__).resolve().parent / 'native'
+
+# .NET on Linux looks for "wtsapi32.dll" as wtsapi32.dll.so first.
+NAMES = tuple(f'{name}.dll.so' for name in ('wtsapi32', 'kernel32', 'advapi32', 'secur32', 'winsta'))
+
+_FLAGS = ['-std=c11', '-O1', '-Wall', '-Wextra', '-Werror', '-fPIC', '-fvisibility=hidden']
+
+
+def compiler() -> str:
+    """Find a C compiler.
+
+    :returns: its path.
+    :raises FileNotFoundError: there is none.
+    """
+    for name in ('gcc', 'cc'):
+        found = shutil.which(name)
+        if found:
+            return found
+    raise FileNotFoundError(
+        'the simulated host needs a C compiler: install gcc (Debian: apt-get install gcc libc6-dev)'
+    )
+
+
+def compile_with(*arguments: str | Path) -> None:
+    """Run the compiler, every warning being an error.
+
+    :param arguments: what comes after the flags.
+    :raises RuntimeError: it does not compile; the message holds what the compiler said.
+    """
+    command = [compiler(), *_FLAGS, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f'{" ".join(command)} failed:\n{done.stderr}')
+
+
+def build(cache: Path | None = None) -> Path:
+    """Build the library, unless that was done before. Any number of processes may do so at once.
+
+    :param cache: the folder for what is built; ``.cache/native`` of the checkout by default.
+    :returns: the folder that holds the library under all its names, for ``LD_LIBRARY_PATH``.
+    :raises FileNotFoundError: there is no C compiler.
+    :raises RuntimeError: it does not compile.
+    """
+    cache = cache or SOURCES.parents[2] / '.cache' / 'native'
+    digest = hashlib.sha256(' '.join([*NAMES, *_FLAGS, os.uname().machine]).encode())
+    for source in sorted(SOURCES.iterdir()):
+        digest.update(source.name.encode() + b'\0' + source.read_bytes())
+    built = cache / digest.hexdigest()[:16]
+    if built.is_dir():
+        return built
+    cache.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix='building-', dir=cache))
+    try:
+        compile_with('-shared', '-o', draft / NAMES[0], SOURCES / 'winhost.c')
+        for name in NAMES[1:]:
+            os.link(draft / NAMES[0], draft / name)
+        draft.chmod(0o755)
+        try:
+            draft.rename(built)
+        except OSError:
+            # Somebody else was quicker; a folder that is there is whole.
+            if not built.is_dir():
+                raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return built

@@ -1,0 +1,461 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The session table of a Windows host: who is logged on, and what becomes of sessions that are ended.
+
+Nothing here knows who asks: rights, faults and events are the API's (api.py).
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from winhost import sids
+from winhost.clock import Clock
+from winhost.errors import Error, WinError
+
+SERVICES = 0
+FIRST_LISTENER = 65536
+NO_CONSOLE = 0xFFFFFFFF
+
+
+class State(IntEnum):
+    """WTS_CONNECTSTATE_CLASS."""
+
+    ACTIVE = 0
+    CONNECTED = 1
+    CONNECT_QUERY = 2
+    SHADOW = 3
+    DISCONNECTED = 4
+    IDLE = 5
+    LISTEN = 6
+    RESET = 7
+    DOWN = 8
+    INIT = 9
+
+
+class Protocol(IntEnum):
+    """What WTSClientProtocolType answers."""
+
+    CONSOLE = 0
+    OTHER = 1
+    RDP = 2
+
+
+@dataclass
+class Client:
+    """What the client of a remote session says of itself.
+
+    :ivar address: an IPv4 or IPv6 address as text; empty when unknown.
+    :ivar raw_address: the family and the bytes that WTSClientAddress answers instead, for what no address looks like.
+    """
+
+    name: str = ''
+    address: str = ''
+    build: int = 0
+    raw_address: tuple[int, bytes] | None = None
+
+
+@dataclass
+class Process:
+    """A process of a session; ``sid`` None: Windows does not say whose."""
+
+    name: str
+    pid: int
+    sid: str | None
+
+
+@dataclass
+class Behaviour:
+    """What a session does when it is ended or disconnected; nothing said: what it is told, at once.
+
+    :ivar error: the Win32 error that the call fails with; ``times`` of them, or always.
+    :ivar looks: the row is gone after so many more enumerations.
+    :ivar takes: it is gone after so many seconds.
+    :ivar hangs: it never ends.
+    :ivar becomes: what is left of it: ``ghost`` (disconnected) or ``down``, without a user.
+    :ivar replaced_by: the session, as written in a spec, that has its id next, at once.
+    """
+
+    error: int = 0
+    times: int | None = None
+    looks: int = 0
+    takes: float = 0
+    hangs: bool = False
+    becomes: str | None = None
+    replaced_by: dict[str, Any] | None = None
+
+    def check(self) -> None:
+        """Fail, if it is time to.
+
+        :raises WinError: with the error.
+        """
+        if self.error and self.times != 0:
+            if self.times:
+                self.times -= 1
+            raise WinError(self.error)
+
+
+@dataclass
+class Answering:
+    """What a session's user does with a message box.
+
+    :ivar answer: the button: ``ok``, ``cancel``, ``yes``, ``no``; None: the box is never answered.
+    :ivar after: seconds until then.
+    :ivar looks: enumerations until then.
+    :ivar error: the Win32 error that the call fails with instead.
+    """
+
+    answer: str | None = None
+    after: float = 0
+    looks: int = 0
+    error: int = 0
+
+
+@dataclass
+class Box:
+    """A message box that was shown.
+
+    :ivar session: the session's id.
+    :ivar account: whose screen it was on.
+    :ivar style: buttons and icon, as MessageBox has them.
+    :ivar timeout: seconds until it closes by itself; 0: never.
+    :ivar waited: whether the sender waits for the answer.
+    :ivar answer: what a sender that waited was told: a button, ``timeout``, or None.
+    :ivar opened: in ticks of the clock.
+    :ivar looks: enumerations until the user answers.
+    """
+
+    session: int
+    account: str | None
+    title: str
+    text: str
+    style: int
+    timeout: int
+    waited: bool
+    opened: float
+    looks: int
+    answer: str | None = None
+
+
+@dataclass
+class Closing:
+    """A session on its way out; ``due`` in ticks of the clock."""
+
+    behaviour: Behaviour
+    looks: int
+    due: float | None
+
+
+@dataclass
+class Session:
+    """A row of the table. Times are FILETIMEs, 0 where unknown."""
+
+    id: int
+    user: str | None = None
+    domain: str | None = None
+    session_name: str = ''
+    state: State = State.ACTIVE
+    logon_time: int = 0
+    connect_time: int = 0
+    disconnect_time: int = 0
+    last_input_time: int = 0
+    locked: bool | None = None
+    protocol: Protocol = Protocol.RDP
+    remote_app: bool = False
+    client: Client = field(default_factory=Client)
+    processes: list[Process] = field(default_factory=list)
+    sid: str | None = None
+    on_logoff: Behaviour = field(default_factory=Behaviour)
+    on_reset: Behaviour = field(default_factory=Behaviour)
+    on_disconnect: Behaviour = field(default_factory=Behaviour)
+    on_message: Answering = field(default_factory=Answering)
+    closing: Closing | None = None
+    boxes: list[Box] = field(default_factory=list)
+
+    @property
+    def account(self) -> str | None:
+        """``CORP\\alice``, or None when nobody is logged on."""
+        return f'{self.domain}\\{self.user}' if self.user else None
+
+
+class SessionTable:
+    """The sessions of one host, in the order of their ids.
+
+    :param clock: the host's clock.
+    :param changed: the condition that waiters wait on; its lock guards the table.
+    :param read: turns a session as a spec writes it into one, or onto the one given (spec.py).
+    """
+
+    def __init__(self, clock: Clock, changed: threading.Condition, read: Callable[..., Session]) -> None:
+        self.clock = clock
+        self.changed = changed
+        self.console: int | None = None
+        self.boxes: list[Box] = []
+        self.has_services = True
+        self._read = read
+        self._rows: dict[int, Session] = {}
+        self._pids = {0, 4}
+        self._last_pid = 400
+
+    def __iter__(self) -> Iterator[Session]:
+        with self.changed:
+            self.settle()
+            return iter([self._rows[key] for key in sorted(self._rows)])
+
+    def __getitem__(self, session_id: int) -> Session:
+        with self.changed:
+            self.settle()
+            return self._rows[session_id]
+
+    def __contains__(self, session_id: int) -> bool:
+        with self.changed:
+            self.settle()
+            return session_id in self._rows
+
+    def __len__(self) -> int:
+        return len(list(self))
+
+    @property
+    def users(self) -> dict[int, str]:
+        """The accounts that are logged on, by session id."""
+        return {session.id: session.account for session in self if session.account}
+
+    # ---- Changes: what users and the system do ----
+
+    def logon(self, **data: Any) -> Session:
+        """Log a user on.
+
+        :param data: the session as a spec writes it; without an id it gets the lowest free one, as Windows gives them.
+        :returns: the new row.
+        :raises ValueError: the id is taken.
+        """
+        with self.changed:
+            self.settle()
+            data.setdefault('id', self.free_id())
+            if data['id'] in self._rows:
+                whose = self._rows[data['id']].account
+                raise ValueError(f'session {data["id"]} is taken by {whose}; leave the id out to get a free one')
+            session = self._read(data, self)
+            self._rows[session.id] = session
+            self.changed.notify_all()
+            return session
+
+    def leave(self, session_id: int) -> None:
+        """Let a session end by itself.
+
+        :param session_id: its id.
+        """
+        with self.changed:
+            self._finish(self[session_id], Behaviour())
+
+    def replace(self, session_id: int, **data: Any) -> Session:
+        """Let a session end by itself and another one get its id.
+
+        :param session_id: the id.
+        :param data: the other session as a spec writes it.
+        :returns: the new row.
+        """
+        with self.changed:
+            self._finish(self[session_id], Behaviour(replaced_by=data))
+            return self[session_id]
+
+    def update(self, session_id: int, **data: Any) -> Session:
+        """Change a session in place: what its user does, or time.
+
+        :param session_id: its id.
+        :param data: what is different now, as a spec writes it; the state active is a reconnect.
+        :returns: the row.
+        """
+        with self.changed:
+            session = self._read(data, self, self[session_id])
+            self.changed.notify_all()
+            return session
+
+    def reboot(self) -> None:
+        """Restart: everybody is gone."""
+        with self.changed:
+            had_console = self.console is not None
+            self._rows.clear()
+            self.boot()
+            if had_console:
+                self.logon_screen()
+            self.changed.notify_all()
+
+    def boot(self) -> None:
+        """Put the rows there that nobody logs on to."""
+        if not self.has_services:
+            return
+        unknown = {'connected': None, 'disconnected': None, 'idle': None}
+        services = {
+            'id': SERVICES,
+            'session_name': 'Services',
+            'state': 'disconnected',
+            'protocol': 'console',
+            **unknown,
+        }
+        listener = {'id': FIRST_LISTENER, 'session_name': 'RDP-Tcp', 'state': 'listen', **unknown}
+        for session_id, data in ((SERVICES, services), (FIRST_LISTENER, listener)):
+            if session_id not in self._rows:
+                self._rows[session_id] = self._read(data, self)
+
+    def logon_screen(self) -> None:
+        """Attach the console to a new, user-less session, for it outlives its sessions ("Consoles and Terminals")."""
+        self.console = self.free_id()
+        self._rows[self.console] = self._read({'id': self.console, 'state': 'connected', 'connected': 0}, self)
+
+    def free_id(self) -> int:
+        """The lowest free id, for ids are recycled."""
+        return next(n for n in range(1, FIRST_LISTENER) if n not in self._rows)
+
+    def take_pid(self, wanted: int | None) -> int:
+        """Give a process its id.
+
+        :param wanted: the one that it shall have, or None for a free one.
+        """
+        while wanted is None:
+            self._last_pid += 4
+            wanted = None if self._last_pid in self._pids else self._last_pid
+        self._pids.add(wanted)
+        return wanted
+
+    # ---- What the API does ----
+
+    def find(self, session_id: int, otherwise: int) -> Session:
+        """Find a row.
+
+        :param session_id: its id.
+        :param otherwise: the error where there is none; it depends on the function that asks.
+        :raises WinError: with that error.
+        """
+        self.settle()
+        if session_id not in self._rows:
+            raise WinError(otherwise)
+        return self._rows[session_id]
+
+    def enumerate(self, shown: Callable[[Session], bool]) -> list[Session]:
+        """Look at the table, which may be what a session on its way out waits for.
+
+        :param shown: whether a row is for the eyes of who looks.
+        :returns: copies of the rows.
+        """
+        rows = [session for session in self if shown(session)]
+        seen = [copy.copy(row) for row in rows]
+        for row in rows:
+            for box in row.boxes:
+                box.looks = max(0, box.looks - 1)
+            if row.closing and row.closing.looks:
+                row.closing.looks -= 1
+                if not row.closing.looks:
+                    self._finish(row, row.closing.behaviour)
+        self.changed.notify_all()
+        return seen
+
+    def logoff(self, session_id: int) -> Session:
+        """End a session as WTSLogoffSession does. It may still be there for a while.
+
+        :param session_id: its id.
+        :returns: the row that ends.
+        :raises WinError: it can not.
+        """
+        session = self.find(session_id, Error.CTX_WINSTATION_NOT_FOUND)
+        if session.closing:
+            raise WinError(Error.CTX_CLOSE_PENDING)
+        return self._end(session, 'on_logoff')
+
+    def reset(self, session_id: int) -> Session:
+        """End a session as rwinsta does, one that hangs too.
+
+        Resetting a listener ends every session that came in through it.
+
+        :param session_id: its id.
+        :returns: the row that ends.
+        :raises WinError: it can not.
+        """
+        return self._end(self.find(session_id, Error.CTX_WINSTATION_NOT_FOUND), 'on_reset')
+
+    def disconnect(self, session_id: int) -> Session:
+        """Take a session's client away.
+
+        :param session_id: its id.
+        :returns: the row.
+        :raises WinError: it can not.
+        """
+        session = self.find(session_id, Error.CTX_WINSTATION_NOT_FOUND)
+        if session.closing:
+            raise WinError(Error.CTX_CLOSE_PENDING)
+        session.on_disconnect.check()
+        if session.id == SERVICES or session.state == State.LISTEN:
+            raise WinError(Error.ACCESS_DENIED)
+        if session.user is None:
+            if session.id == self.console:
+                raise WinError(Error.CTX_CONSOLE_DISCONNECT)
+            self._finish(session, Behaviour())
+        elif session.state != State.DISCONNECTED and not session.on_disconnect.hangs:
+            if session.on_disconnect.replaced_by:
+                self._finish(session, session.on_disconnect)
+            else:
+                self.update(session.id, state='disconnected', disconnected=0)
+                if session.id == self.console:
+                    self.logon_screen()
+        return session
+
+    def settle(self) -> None:
+        """Let go what is due."""
+        for row in list(self._rows.values()):
+            if row.closing and row.closing.due is not None and row.closing.due <= self.clock.ticks():
+                self._finish(row, row.closing.behaviour)
+
+    def is_closing(self, session: Session) -> bool:
+        """Whether a row is still on its way out.
+
+        :param session: the row.
+        """
+        self.settle()
+        return self._rows.get(session.id) is session and session.closing is not None
+
+    def _end(self, session: Session, how: str) -> Session:
+        behaviour: Behaviour = getattr(session, how)
+        behaviour.check()
+        if session.id == SERVICES:
+            raise WinError(Error.ACCESS_DENIED)
+        if session.state == State.LISTEN:
+            for other in self:
+                if other.protocol == Protocol.RDP and other.state != State.LISTEN:
+                    self._finish(other, Behaviour())
+            return session
+        if not (behaviour.looks or behaviour.takes or behaviour.hangs):
+            self._finish(session, behaviour)
+            return session
+        due = self.clock.ticks() + behaviour.takes if behaviour.takes else None
+        session.closing = Closing(behaviour, behaviour.looks, due)
+        session.state = State.DOWN if behaviour.hangs else State.DISCONNECTED
+        session.session_name = ''
+        session.disconnect_time = self.clock.now()
+        if session.id == self.console:
+            self.logon_screen()
+        self.changed.notify_all()
+        return session
+
+    def _finish(self, session: Session, behaviour: Behaviour) -> None:
+        session.closing = None
+        if session.id == self.console:
+            # The new console session comes before the old one's id is free.
+            self.logon_screen()
+        if behaviour.becomes:
+            session.user = session.domain = session.locked = session.sid = None
+            session.session_name = ''
+            session.state = State.DOWN if behaviour.becomes == 'down' else State.DISCONNECTED
+            session.disconnect_time = self.clock.now()
+            session.logon_time = session.last_input_time = 0
+            session.processes = [process for process in session.processes if process.sid == sids.SYSTEM]
+            session.on_logoff = Behaviour(error=Error.ACCESS_DENIED)
+        else:
+            del self._rows[session.id]
+            if behaviour.replaced_by:
+                self.logon(**{'logged_on': 0, **behaviour.replaced_by, 'id': session.id})
+        self.changed.notify_all()

@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Security identifiers, as bytes and as text ("SID Components")."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+SYSTEM = 'S-1-5-18'
+
+
+def made_up(domain: str, user: str) -> str:
+    """Give an account a SID: always the same one, another one for another account.
+
+    :param domain: the account's domain.
+    :param user: its name.
+    :returns: the SID as text.
+    """
+    parts = [zlib.crc32(f'{domain.lower()}/{n}'.encode('utf-8', 'surrogatepass')) for n in range(3)]
+    rid = 1000 + zlib.crc32(user.lower().encode('utf-8', 'surrogatepass')) % 1_000_000_000
+    return 'S-1-5-21-' + '-'.join(map(str, [*parts, rid]))
+
+
+def to_bytes(sid: str) -> bytes:
+    """Turn a SID's text into the bytes that the API hands out.
+
+    :param sid: such as ``S-1-5-18``.
+    :raises ValueError: it is no SID.
+    """
+    try:
+        letter, revision, authority, *parts = sid.split('-')
+        if letter != 'S' or not 1 <= len(parts) <= 15:
+            raise ValueError
+        return struct.pack(
+            f'<BB6s{len(parts)}I', int(revision), len(parts), int(authority).to_bytes(6, 'big'), *map(int, parts)
+        )
+    except (ValueError, OverflowError, struct.error) as error:
+        raise ValueError(f'{sid!r} is no SID; a good one is S-1-5-21-1-2-3-1001') from error
+
+
+def to_text(data: bytes) -> str:
+    """Turn a SID's bytes into its text.
+
+    :param data: the bytes, at least as many as the SID has.
+    :raises ValueError: they are no SID.
+    """
+    if len(data) < 8 or data[0] != 1 or data[1] > 15 or len(data) < 8 + 4 * data[1]:
+        raise ValueError(f'{data!r} is no SID')
+    parts = struct.unpack_from(f'<{data[1]}I', data, 8)
+    return '-'.join(['S', str(data[0]), str(int.from_bytes(data[2:8], 'big')), *map(str, parts)])

@@ -1,0 +1,375 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Reads hosts as YAML writes them: checks every word and says which one is wrong, and what a good one is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from winhost import sids
+from winhost.clock import SECOND, Clock, ago, filetime, seconds
+from winhost.sessions import (
+    FIRST_LISTENER,
+    Answering,
+    Behaviour,
+    Client,
+    Process,
+    Protocol,
+    Session,
+    SessionTable,
+    State,
+)
+
+DOMAIN = 'CORP'
+RIGHTS = ('full', 'user', 'partial', 'blind')
+
+_TIMES = {
+    'logged_on': 'logon_time',
+    'connected': 'connect_time',
+    'disconnected': 'disconnect_time',
+    'idle': 'last_input_time',
+}
+_HOST = {
+    'computer',
+    'clock',
+    'accounts',
+    'console',
+    'services',
+    'sessions',
+    'servers',
+    'api',
+    'events',
+    'registry',
+    'own_session',
+}
+_SERVER = {'console', 'services', 'sessions', 'error'}
+_BEHAVIOURS = ('on_logoff', 'on_reset', 'on_disconnect')
+_SESSION = {
+    *(
+        'id',
+        'user',
+        'domain',
+        'session_name',
+        'state',
+        'locked',
+        'protocol',
+        'remote_app',
+        'client',
+        'processes',
+        'sid',
+    ),
+    *_TIMES,
+    *_TIMES.values(),
+    *_BEHAVIOURS,
+    'on_message',
+}
+_BUTTONS = ('ok', 'cancel', 'yes', 'no')
+
+
+class SpecError(ValueError):
+    """A spec says something that no host understands."""
+
+
+@dataclass
+class Account:
+    """Who may log on over the network.
+
+    :ivar name: ``CORP\\ansible``.
+    :ivar rights: ``full``; ``user``: may query and send messages; ``partial``: sees only its own sessions;
+        ``blind``: sees none.
+    """
+
+    name: str
+    password: str = 'secret'
+    rights: str = 'full'
+
+
+@dataclass
+class HostSpec:
+    """A host as it starts."""
+
+    computer: str
+    clock: Clock
+    accounts: dict[str, Account]
+    servers: dict[str, dict[str, Any]]
+    table: dict[str, Any]
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    registry: dict[str, dict[str, Any]] = field(default_factory=dict)
+    own_session: int = 0
+
+
+def check(data: Any, known: set[str], where: str) -> dict[str, Any]:
+    """Check that a section holds only words that are known.
+
+    :param data: the section; None is an empty one.
+    :param known: the words.
+    :param where: what to call it in the error.
+    :raises SpecError: it is no mapping, or holds another word.
+    """
+    if data is None:
+        return {}
+    if not isinstance(data, Mapping):
+        raise SpecError(f'{where}: {data!r} is no mapping; it may hold {", ".join(sorted(known))}')
+    unknown = [str(key) for key in data if key not in known]
+    if unknown:
+        raise SpecError(f'{where}: unknown {", ".join(unknown)}; known are {", ".join(sorted(known))}')
+    return dict(data)
+
+
+def host(name: str, data: Any) -> HostSpec:
+    """Read a host.
+
+    :param name: its name.
+    :param data: what the spec says about it.
+    :raises SpecError: it is wrong.
+    """
+    data = check(data, _HOST, name)
+    clock = check(data.get('clock'), {'offset', 'fixed'}, f'{name}: clock')
+    accounts = {}
+    for account, said in (data.get('accounts') or {f'{DOMAIN}\\ansible': {}}).items():
+        said = check(
+            {'password': said} if isinstance(said, str) else said, {'password', 'rights'}, f'{name}: account {account}'
+        )
+        read = Account(account, **said)
+        if '\\' not in account:
+            raise SpecError(f'{name}: account {account} has no domain; a good one is {DOMAIN}\\{account}')
+        if read.rights not in RIGHTS:
+            raise SpecError(f'{name}: account {account}: rights {read.rights!r} is not one of {", ".join(RIGHTS)}')
+        accounts[account] = read
+    servers = {
+        server.lower(): check(said, _SERVER, f'{name}: server {server}')
+        for server, said in (data.get('servers') or {}).items()
+    }
+    return HostSpec(
+        computer=data.get('computer') or name.upper(),
+        clock=Clock(clock.get('offset', 0), clock.get('fixed')),
+        accounts=accounts,
+        servers=servers,
+        table={key: data[key] for key in ('console', 'services', 'sessions') if key in data},
+        faults=list(data.get('api') or []),
+        events=list(data.get('events') or []),
+        registry=dict(data.get('registry') or {}),
+        own_session=data.get('own_session', 0),
+    )
+
+
+def table(data: Mapping[str, Any], clock: Clock, changed: threading.Condition) -> SessionTable:
+    """Read a session table.
+
+    :param data: its ``sessions``, ``console`` and ``services``.
+    :param clock: the host's clock.
+    :param changed: the condition that guards it.
+    :raises SpecError: it is wrong.
+    """
+    found = SessionTable(clock, changed, session)
+    rows = [dict(row) for row in data.get('sessions') or []]
+    found.has_services = data.get('services', True)
+    found.console = data.get('console', _console(rows))
+    for row in rows:
+        if 'id' in row:
+            found.logon(**row)
+    if found.console is not None and found.console not in found:
+        found.logon(id=found.console, connected=0)
+    elif found.console is None and 'console' not in data:
+        found.logon_screen()
+    # Rows that ask for no id get what the others leave free.
+    for row in rows:
+        if 'id' not in row:
+            found.logon(**row)
+    found.boot()
+    return found
+
+
+def session(data: Mapping[str, Any], owner: SessionTable, onto: Session | None = None) -> Session:
+    """Read a session, or what is different with one.
+
+    :param data: what is said.
+    :param owner: the table that it is for.
+    :param onto: the session that changes, if it is there already.
+    :returns: the session.
+    :raises SpecError: it is wrong.
+    """
+    where = f'session {onto.id if onto else data.get("id")}'
+    data = check(data, _SESSION, where)
+    try:
+        return _session(data, owner, onto)
+    except SpecError:
+        raise
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise SpecError(f'{where}: {error}') from error
+
+
+def _session(data: dict[str, Any], owner: SessionTable, onto: Session | None) -> Session:
+    now = owner.clock.now()
+    if onto is None:
+        if isinstance(data['id'], bool) or not isinstance(data['id'], int) or data['id'] < 0:
+            raise SpecError(f'{data["id"]!r} is no session id; a good one is 2')
+        onto = Session(data['id'])
+        data = {**_defaults(data, owner, now), **data}
+    if 'user' in data:
+        _name(onto, data)
+    was = onto.state
+    if 'state' in data:
+        onto.state = _word(State, data['state'], 'state')
+    if 'protocol' in data:
+        onto.protocol = _word(Protocol, data['protocol'], 'protocol')
+    if onto.state != was and onto.state == State.ACTIVE:
+        data = {'connected': 0, 'idle': 0, 'locked': False, 'session_name': _session_name(onto, owner), **data}
+    elif onto.state != was and onto.state == State.DISCONNECTED:
+        data = {'disconnected': 0, 'locked': None, 'session_name': '', **data}
+    for key in ('session_name', 'locked', 'remote_app'):
+        if key in data:
+            setattr(onto, key, data[key])
+    for key, attribute in _TIMES.items():
+        if key in data:
+            setattr(onto, attribute, ago(data[key], now))
+        if attribute in data:
+            stamp = data[attribute]
+            setattr(onto, attribute, stamp if isinstance(stamp, int) else filetime(stamp))
+    if 'client' in data:
+        onto.client = _client(data['client'])
+    if 'sid' in data:
+        onto.sid = data['sid']
+    if 'processes' in data:
+        onto.processes = _processes(data['processes'], onto, owner)
+    for key in _BEHAVIOURS:
+        if key in data:
+            setattr(onto, key, _behaviour(data[key], f'session {onto.id}: {key}'))
+    if 'on_message' in data:
+        onto.on_message = _answering(data['on_message'], f'session {onto.id}: on_message')
+    return onto
+
+
+def _console(rows: list[dict[str, Any]]) -> int | None:
+    """Guess the console: the session that calls itself so, or else 1, unless that is plainly something else."""
+    for row in rows:
+        if 'id' in row and (row.get('protocol') == 'console' or str(row.get('session_name', '')).lower() == 'console'):
+            return int(row['id'])
+    other = {'session_name', 'protocol', 'client', 'remote_app', 'disconnected'}
+    taken = any(row.get('id') == 1 and (other & row.keys() or row.get('state') == 'disconnected') for row in rows)
+    return None if taken else 1
+
+
+def _defaults(data: dict[str, Any], owner: SessionTable, now: int) -> dict[str, Any]:
+    """What a session is like where its spec says nothing."""
+    user = data.get('user')
+    console = data['id'] == owner.console
+    state = (
+        'disconnected'
+        if data.get('disconnected') is not None
+        else 'active'
+        if user
+        else 'connected'
+        if console
+        else 'disconnected'
+    )
+    state = data.get('state', state)
+    idle = data.get('disconnected', '30m') if state == 'disconnected' else 0
+    # Nobody idles longer than he is logged on.
+    past = [ago(age, now) for age in (idle, data.get('idle')) if age is not None]
+    logged_on = data.get('logged_on', 3600 + (now - min(past, default=now)) // SECOND)
+    protocol = 'console' if console else 'rdp'
+    domain = data.get('domain') or DOMAIN
+    return {
+        'user': user,
+        'state': state,
+        'logged_on': logged_on if user else None,
+        'connected': data.get('connected', logged_on),
+        'disconnected': idle if state == 'disconnected' else None,
+        'idle': idle if user else None,
+        'locked': False if user and state == 'active' else None,
+        'protocol': protocol,
+        'session_name': 'Console' if console else '' if state == 'disconnected' else f'RDP-Tcp#{data["id"]}',
+        'client': _usual_client(data['id']) if user and protocol == 'rdp' and state != 'disconnected' else {},
+        'sid': sids.made_up(domain, user.split('\\')[-1]) if user else None,
+        'remote_app': False,
+        'processes': _usual_processes(data),
+    }
+
+
+def _usual_client(session_id: int) -> dict[str, Any]:
+    high, low = divmod(session_id, 250)
+    return {'name': f'PC-{session_id}', 'address': f'10.0.{high % 250}.{low + 1}', 'build': 22621}
+
+
+def _usual_processes(data: dict[str, Any]) -> list[Any]:
+    if data['id'] >= FIRST_LISTENER:
+        return []
+    if data['id'] == 0:
+        return [
+            {'name': '', 'pid': 0, 'sid': None},
+            {'name': 'System', 'pid': 4, 'sid': sids.SYSTEM},
+            {'name': 'services.exe', 'sid': sids.SYSTEM},
+        ]
+    desktop = [
+        {'name': 'csrss.exe', 'sid': sids.SYSTEM},
+        {'name': 'winlogon.exe', 'sid': sids.SYSTEM},
+        {'name': 'dwm.exe', 'sid': f'S-1-5-90-0-{data["id"]}'},
+    ]
+    if not data.get('user'):
+        return desktop
+    return desktop + (['rdpinit.exe', 'rdpshell.exe'] if data.get('remote_app') else ['explorer.exe'])
+
+
+def _name(onto: Session, data: Mapping[str, Any]) -> None:
+    user = data['user']
+    if user is None:
+        onto.user = onto.domain = None
+        return
+    domain, _, name = str(user).rpartition('\\')
+    onto.user = name
+    onto.domain = data.get('domain') or domain or onto.domain or DOMAIN
+
+
+def _session_name(onto: Session, owner: SessionTable) -> str:
+    return 'Console' if onto.id == owner.console else f'RDP-Tcp#{onto.id}'
+
+
+def _word(words: type[State] | type[Protocol], said: Any, what: str) -> Any:
+    try:
+        return words[str(said).upper()]
+    except KeyError:
+        raise SpecError(f'{what} {said!r} is not one of {", ".join(word.name.lower() for word in words)}') from None
+
+
+def _client(data: Any) -> Client:
+    data = check(data, {'name', 'address', 'build', 'raw_address'}, 'client')
+    raw = data.pop('raw_address', None)
+    if raw is not None:
+        raw = check(raw, {'family', 'bytes'}, 'client: raw_address')
+        return Client(**data, raw_address=(raw['family'], bytes.fromhex(raw['bytes'])))
+    return Client(**data)
+
+
+def _processes(data: list[Any], onto: Session, owner: SessionTable) -> list[Process]:
+    found = []
+    for said in data:
+        said = check({'name': said} if isinstance(said, str) else said, {'name', 'pid', 'sid'}, 'processes')
+        found.append(Process(said['name'], owner.take_pid(said.get('pid')), said.get('sid', onto.sid)))
+    return found
+
+
+def _behaviour(data: Any, where: str) -> Behaviour:
+    data = check(data, {'error', 'times', 'looks', 'takes', 'hangs', 'becomes', 'replaced_by'}, where)
+    if data.get('becomes') not in (None, 'ghost', 'down'):
+        raise SpecError(f'{where}: becomes: {data["becomes"]!r} is not ghost or down')
+    if 'takes' in data:
+        data['takes'] = seconds(data['takes'])
+    if data.get('replaced_by') is not None:
+        data['replaced_by'] = check(data['replaced_by'], _SESSION, f'{where}: replaced_by')
+    return Behaviour(**data)
+
+
+def _answering(data: Any, where: str) -> Answering:
+    data = check(data, {'answer', 'after', 'looks', 'never', 'error'}, where)
+    if data.pop('never', False):
+        data.pop('answer', None)
+    if data.get('answer') not in (None, *_BUTTONS):
+        raise SpecError(f'{where}: answer: {data["answer"]!r} is not one of {", ".join(_BUTTONS)}')
+    if 'after' in data:
+        data['after'] = seconds(data['after'])
+    return Answering(**data)
