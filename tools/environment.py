@@ -17,13 +17,13 @@ from project import CACHE, COLLECTION, CORES, MAIN, ROOT, Core, environment
 
 def say(text: str) -> None:
     """One line for the person who waits."""
-    print(f"setup: {text}", file=sys.stderr, flush=True)
+    print(f'setup: {text}', file=sys.stderr, flush=True)
 
 
 def find_python(version: str) -> str | None:
     """The path of a Python of this minor version, or None."""
     found = subprocess.run(
-        ["sh", str(ROOT / "tools" / "find-python"), version], stdout=subprocess.PIPE, text=True, check=False
+        ['sh', str(ROOT / 'tools' / 'find-python'), version], stdout=subprocess.PIPE, text=True, check=False
     )
     return found.stdout.strip() or None
 
@@ -35,26 +35,28 @@ def make_venv(core: Core) -> None:
     :raises subprocess.CalledProcessError: When pip could not install the pins.
     """
     recipe = hashlib.sha256(core.requirements.read_bytes() + bytes(core.venv)).hexdigest()
-    stamp = core.venv / ".made-from"
-    if stamp.is_file() and stamp.read_text() == recipe and (core.bin / "python").exists():
+    stamp = core.venv / '.made-from'
+    if stamp.is_file() and stamp.read_text() == recipe and (core.bin / 'python').exists():
         return
     # The first one found runs this very script.
     python = sys.executable if core is MAIN else find_python(core.python)
     if python is None:
         if core.venv.exists():
             shutil.rmtree(core.venv)
-        say(f"no Python {core.python} (pyenv install {core.python}): tests with ansible-core {core.version} are skipped")
+        say(
+            f'no Python {core.python} (pyenv install {core.python}): tests with ansible-core {core.version} are skipped'
+        )
         return
-    say(f"installing ansible-core {core.version} and the pinned tools into {core.venv.relative_to(ROOT)} (once)")
-    subprocess.run([python, "-m", "venv", "--clear", str(core.venv)], check=True)
-    pip = [str(core.bin / "python"), "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
-    subprocess.run([*pip, "--requirement", str(core.requirements)], check=True)
+    say(f'installing ansible-core {core.version} and the pinned tools into {core.venv.relative_to(ROOT)} (once)')
+    subprocess.run([python, '-m', 'venv', '--clear', str(core.venv)], check=True)
+    pip = [str(core.bin / 'python'), '-m', 'pip', '--disable-pip-version-check', '--quiet', 'install']
+    subprocess.run([*pip, '--requirement', str(core.requirements)], check=True)
     stamp.write_text(recipe)
 
 
 def link_collection() -> None:
     """Puts the checkout where ansible looks for it: .../ansible_collections/winops/sessions."""
-    target = Path("../../../..")
+    target = Path('../../../..')
     if COLLECTION.is_symlink() and COLLECTION.readlink() == target:
         return
     COLLECTION.parent.mkdir(parents=True, exist_ok=True)
@@ -65,14 +67,14 @@ def link_collection() -> None:
 def unpack_powershell() -> None:
     """Finds a pwsh now rather than in the middle of the tests."""
     subprocess.run(
-        [str(MAIN.bin / "python"), "-m", "winhost.pwsh"], env=environment(), stdout=subprocess.DEVNULL, check=True
+        [str(MAIN.bin / 'python'), '-m', 'winhost.pwsh'], env=environment(), stdout=subprocess.DEVNULL, check=True
     )
 
 
 def main() -> int:
     """Makes everything; two runs at once wait for each other."""
     CACHE.mkdir(exist_ok=True)
-    with (CACHE / "setup.lock").open("w") as lock:
+    with (CACHE / 'setup.lock').open('w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             for core in CORES.values():
@@ -80,10 +82,10 @@ def main() -> int:
             link_collection()
             unpack_powershell()
         except subprocess.CalledProcessError as error:
-            say(f"failed: {error}")
+            say(f'failed: {error}')
             return 1
     return 0
 
 
-if __name__ == "__main__":
+if __name__ == '__main__':
     sys.exit(main())

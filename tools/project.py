@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-CACHE = ROOT / ".cache"
-COLLECTIONS = CACHE / "collections"
-COLLECTION = COLLECTIONS / "ansible_collections" / "winops" / "sessions"
+CACHE = ROOT / '.cache'
+COLLECTIONS = CACHE / 'collections'
+COLLECTION = COLLECTIONS / 'ansible_collections' / 'winops' / 'sessions'
 
 
 @dataclass(frozen=True)
@@ -30,27 +31,27 @@ class Core:
     @property
     def bin(self) -> Path:
         """The folder of the environment's commands."""
-        return self.venv / "bin"
+        return self.venv / 'bin'
 
     @property
     def present(self) -> bool:
         """Whether the environment is there, whole."""
-        return (self.venv / ".made-from").is_file()
+        return (self.venv / '.made-from').is_file()
 
     @property
     def missing(self) -> str:
         """Why what needs this environment is skipped."""
-        return f"no ansible-core {self.version} here: it needs Python {self.python} when `make` sets up its environment"
+        return f'no ansible-core {self.version} here: it needs Python {self.python} when `make` sets up its environment'
 
 
 CORES = {
     core.version: core
     for core in (
-        Core("2.19", "3.11", CACHE / "venv", ROOT / "tools" / "requirements.txt"),
-        Core("2.21", "3.12", CACHE / "venv-2.21", ROOT / "tools" / "requirements-2.21.txt"),
+        Core('2.19', '3.11', CACHE / 'venv', ROOT / 'tools' / 'requirements.txt'),
+        Core('2.21', '3.12', CACHE / 'venv-2.21', ROOT / 'tools' / 'requirements-2.21.txt'),
     )
 }
-MAIN = CORES["2.19"]
+MAIN = CORES['2.19']
 
 
 def environment(core: Core = MAIN) -> dict[str, str]:
@@ -58,15 +59,31 @@ def environment(core: Core = MAIN) -> dict[str, str]:
 
     :param core: The ansible-core whose commands come first on ``PATH``.
     """
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTEST_"))}
+    env = {name: value for name, value in os.environ.items() if not name.startswith(('ANSIBLE_', 'PYTEST_'))}
     env.update(
         ANSIBLE_COLLECTIONS_PATH=str(COLLECTIONS),
-        ANSIBLE_CONFIG=str(ROOT / "tools" / "ansible.cfg"),
-        ANSIBLE_HOME=str(CACHE / "ansible"),
-        LC_ALL="C.UTF-8",
-        PATH=os.pathsep.join([str(core.bin), env.get("PATH", os.defpath)]),
-        PYTHONPATH=os.pathsep.join(map(str, (COLLECTIONS, ROOT / "tests", ROOT / "tools"))),
-        PYTHONUTF8="1",
+        ANSIBLE_CONFIG=str(ROOT / 'tools' / 'ansible.cfg'),
+        ANSIBLE_HOME=str(CACHE / 'ansible'),
+        LC_ALL='C.UTF-8',
+        PATH=os.pathsep.join([str(core.bin), env.get('PATH', os.defpath)]),
+        PYTHONPATH=os.pathsep.join(map(str, (COLLECTIONS, ROOT / 'tests', ROOT / 'tools'))),
+        PYTHONUTF8='1',
         VIRTUAL_ENV=str(core.venv),
     )
     return env
+
+
+def files() -> list[Path]:
+    """The files of the checkout that are the project's own: those that git has or would take, where there is git."""
+    listing = subprocess.run(
+        ['git', '-C', str(ROOT), 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listing.returncode == 0:
+        candidates = [ROOT / name for name in listing.stdout.split('\0') if name]
+    else:
+        generated = {'.cache', '__pycache__'}
+        candidates = [path for path in ROOT.rglob('*') if not generated & set(path.relative_to(ROOT).parts)]
+    return sorted(path for path in candidates if path.is_file() and not path.is_symlink())

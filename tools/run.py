@@ -25,16 +25,16 @@ def adopt_orphans() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     for option, value in ((PR_SET_CHILD_SUBREAPER, 1), (PR_SET_PDEATHSIG, signal.SIGTERM)):
         if libc.prctl(option, value, 0, 0, 0) != 0:
-            raise OSError(ctypes.get_errno(), "prctl")
+            raise OSError(ctypes.get_errno(), 'prctl')
 
 
 def children() -> list[int]:
     """The ids of this process's children, orphans that it adopted among them."""
     found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    for stat in Path('/proc').glob('[0-9]*/stat'):
         try:
             # The name in parentheses may hold anything; what follows it is "state ppid ..." (proc(5)).
-            parent = int(stat.read_text(errors="replace").rpartition(")")[2].split()[1])
+            parent = int(stat.read_text(errors='replace').rpartition(')')[2].split()[1])
         except (OSError, IndexError):
             continue  # it ended meanwhile
         if parent == os.getpid():
@@ -43,7 +43,7 @@ def children() -> list[int]:
 
 
 def sweep() -> None:
-    """Ends every process that is left. Killing a child hands us its own children, so this goes on until none is left."""
+    """Ends every process that is left. Killing a child hands us its children, so this goes on until there is none."""
     while True:
         for pid in children():
             os.kill(pid, signal.SIGKILL)
@@ -91,5 +91,5 @@ def main() -> int:
         sweep()
 
 
-if __name__ == "__main__":
+if __name__ == '__main__':
     sys.exit(main())

@@ -9,6 +9,7 @@ all the network there is.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,12 +27,18 @@ subprocess.run([sys.executable, "-m", "ensurepip"], check=True, stdout=subproces
 arguments = [argument for argument in sys.argv[1:] if not argument.startswith("--no-")]
 sys.exit(subprocess.run([sys.executable, "-m", "pip", "install", *arguments]).returncode)
 """
-GET_PIP_NAMES = ("get_pip_24_2.py", "get_pip_25_2.py")  # what ansible-core 2.19 and 2.21 look for
+GET_PIP_NAMES = ('get_pip_24_2.py', 'get_pip_25_2.py')  # what ansible-core 2.19 and 2.21 look for
 
 # PSScriptAnalyzer, which pslint needs, comes from the PowerShell Gallery only.
-SKIPPED = ("pslint",)
+SKIPPED = ('pslint',)
 
-_NOT_COPIED = shutil.ignore_patterns(".git", ".cache", "__pycache__", "*.pyc", "*.tar.xz", "*.tar.gz")
+# What pip says when the tests' own environments are made; it would bury what the tests say.
+_PIP_TALK = re.compile(
+    r'\s*(Installing requirements for|Installing collected|Using cached|Looking in|Collecting|Processing|Downloading|'
+    r'Successfully|Attempting uninstall|Found existing|Uninstalling|WARNING: Location|\S*[━╸]|$)'
+)
+
+_NOT_COPIED = shutil.ignore_patterns('.git', '.cache', '__pycache__', '*.pyc', '*.tar.xz', '*.tar.gz')
 
 
 def make_home(folder: Path) -> None:
@@ -39,12 +46,12 @@ def make_home(folder: Path) -> None:
 
     :param folder: Where; what is there stays, virtual environments of earlier runs among it.
     """
-    scripts = folder / ".ansible" / "test" / "cache"
+    scripts = folder / '.ansible' / 'test' / 'cache'
     scripts.mkdir(parents=True, exist_ok=True)
     for name in GET_PIP_NAMES:
         (scripts / name).write_text(GET_PIP)
-    own_settings = Path.home() / ".config" / "pip"
-    settings = folder / ".config" / "pip"
+    own_settings = Path.home() / '.config' / 'pip'
+    settings = folder / '.config' / 'pip'
     if own_settings.is_dir() and not settings.exists():
         settings.parent.mkdir(exist_ok=True)
         settings.symlink_to(own_settings)
@@ -58,30 +65,30 @@ def copy_checkout(folder: Path) -> None:
     if folder.exists():
         shutil.rmtree(folder)
     shutil.copytree(ROOT, folder, symlinks=True, ignore=_NOT_COPIED)
-    subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
-    subprocess.run(["git", "-C", str(folder), "add", "."], check=True)
+    subprocess.run(['git', 'init', '--quiet', str(folder)], check=True)
+    subprocess.run(['git', '-C', str(folder), 'add', '.'], check=True)
 
 
 def run(core: Core) -> subprocess.CompletedProcess[str]:
     """Runs every sanity test but :data:`SKIPPED`.
 
     :param core: The ansible-core whose ansible-test it is.
-    :returns: The finished process; standard output and error are one text.
+    :returns: The finished process; standard output and error are one text, without pip's talk.
     """
-    place = CACHE / "sanity" / core.version
-    home = place / "home"
-    checkout = place / "ansible_collections" / "winops" / "sessions"
+    place = CACHE / 'sanity' / core.version
+    home = place / 'home'
+    checkout = place / 'ansible_collections' / 'winops' / 'sessions'
     make_home(home)
     copy_checkout(checkout)
     env = environment(core) | pwsh.environment()
-    env["HOME"] = str(home)
-    env["PATH"] = os.pathsep.join([env["PATH"], str(pwsh.find().parent)])
+    env['HOME'] = str(home)
+    env['PATH'] = os.pathsep.join([env['PATH'], str(pwsh.find().parent)])
     # The collection that is looked at is the copy.
-    for name in ("ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_HOME", "PYTHONPATH"):
+    for name in ('ANSIBLE_COLLECTIONS_PATH', 'ANSIBLE_HOME', 'PYTHONPATH'):
         del env[name]
-    skips = [argument for test in SKIPPED for argument in ("--skip-test", test)]
-    return subprocess.run(
-        [str(core.bin / "ansible-test"), "sanity", "--color", "no", "--python", core.python, *skips],
+    skips = [argument for test in SKIPPED for argument in ('--skip-test', test)]
+    done = subprocess.run(
+        [str(core.bin / 'ansible-test'), 'sanity', '--color', 'no', '--python', core.python, *skips],
         cwd=checkout,
         env=env,
         stdin=subprocess.DEVNULL,
@@ -90,14 +97,16 @@ def run(core: Core) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+    done.stdout = ''.join(line for line in done.stdout.splitlines(keepends=True) if not _PIP_TALK.match(line))
+    return done
 
 
 def main() -> int:
     """``sanity.py [VERSION]``: runs it and shows what it says."""
-    done = run(CORES[sys.argv[1] if len(sys.argv) > 1 else "2.19"])
+    done = run(CORES[sys.argv[1] if len(sys.argv) > 1 else '2.19'])
     print(done.stdout)
     return done.returncode
 
 
-if __name__ == "__main__":
+if __name__ == '__main__':
     sys.exit(main())

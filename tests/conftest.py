@@ -1,0 +1,13 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+
+import hypothesis
+
+# No deadline: how long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile('project', deadline=None, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get('HYPOTHESIS_PROFILE', 'project'))
