@@ -1,0 +1,41 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Makes flat rows of what a fleet answered; documented in session_rows.yml."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.winops.sessions.plugins.plugin_utils._duration import parse_duration
+from ansible_collections.winops.sessions.plugins.plugin_utils._report_model import LIMITS, ReportError, Row
+from ansible_collections.winops.sessions.plugins.plugin_utils._report_model import session_rows as rows_of
+
+
+def session_rows(results: t.Any, **limits: t.Any) -> list[Row]:
+    """Make flat, sorted rows of fleet results.
+
+    :param results: for each host its result, a list of results, or null.
+    :param limits: durations by the names of the three limits.
+    :returns: one row for each session, and one for each host without any.
+    :raises AnsibleFilterError: for what is no result or no limit, and which one.
+    """
+    if strangers := sorted(set(limits) - set(LIMITS)):
+        raise AnsibleFilterError(
+            f"session_rows: {strangers[0]} is not a limit; the limits are {', '.join(LIMITS)}, such as max_idle='2h'"
+        )
+    try:
+        return rows_of(results, {name: parse_duration(value) for name, value in limits.items() if value is not None})
+    except (ReportError, ValueError) as error:
+        raise AnsibleFilterError(f'session_rows: {error}') from error
+
+
+class FilterModule:
+    """Filters of this file."""
+
+    def filters(self) -> dict[str, c.Callable[..., t.Any]]:
+        """Name them."""
+        return {'session_rows': session_rows}
