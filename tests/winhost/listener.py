@@ -111,9 +111,13 @@ class _Handler(BaseHTTPRequestHandler):
         if scheme.lower() != 'basic':
             return None
         try:
-            user, _, password = base64.b64decode(value, validate=True).decode().partition(':')
-        except (binascii.Error, UnicodeDecodeError):
+            credentials = base64.b64decode(value, validate=True)
+        except binascii.Error:
             return None
+        try:
+            user, _, password = credentials.decode().partition(':')
+        except UnicodeDecodeError:
+            user, _, password = credentials.decode('latin-1').partition(':')  # what requests sends for text (RFC 7617)
         return self.server.authenticate(user, password)
 
     def _reply(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:

@@ -119,7 +119,7 @@ class RunspacePool:
 
     def signal(self, request: wsman.Request) -> None:
         """Stop a pipeline, or close one that has ended."""
-        word = 'Close' if request.text('Code').endswith('/terminate') else 'Signal'
+        word = 'Close' if request.text('Code').lower().endswith('/terminate') else 'Signal'
         guid = self._guid(request)
         self._tell(word, guid)
         if word == 'Close':
