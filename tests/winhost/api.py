@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from winhost import registry, sids
 from winhost.errors import Error, WinError
 from winhost.registry import OpenKey
-from winhost.sessions import FIRST_LISTENER, NO_CONSOLE, Box, Session, SessionTable, State
+from winhost.sessions import FIRST_LISTENER, NO_CONSOLE, Behaviour, Box, Session, SessionTable, State
 from winhost.wire import Value
 
 if TYPE_CHECKING:
@@ -130,11 +130,11 @@ class Api:
 
     @function('server', 'session', 'wait')
     def WTSLogoffSession(self, call: Call, server: int, session_id: int, wait: int) -> Sequence[Value]:
-        return self._end(call, server, session_id, wait, SessionTable.logoff)
+        return self._end(call, server, session_id, wait, 'logoff')
 
     @function('server', 'session')
     def rwinsta(self, call: Call, server: int, session_id: int) -> Sequence[Value]:
-        return self._end(call, server, session_id, 0, SessionTable.reset)
+        return self._end(call, server, session_id, 0, 'reset')
 
     @function('server', 'session', 'wait')
     def WTSDisconnectSession(self, call: Call, server: int, session_id: int, wait: int) -> Sequence[Value]:
@@ -350,15 +350,14 @@ class Api:
         if not self._may(call, right, session):
             raise WinError(Error.ACCESS_DENIED)
 
-    def _end(
-        self, call: Call, server: int, session_id: int, wait: int, how: Callable[[SessionTable, int], Session]
-    ) -> Sequence[Value]:
+    def _end(self, call: Call, server: int, session_id: int, wait: int, how: str) -> Sequence[Value]:
         table = self._table(server)
         session = table.find(self._which(session_id), Error.CTX_WINSTATION_NOT_FOUND)
         self._need(call, 'reset', session)
         call.account_of_session = session.account
-        how(table, session.id)
-        if wait:
+        behaviour: Behaviour = getattr(session, f'on_{how}')
+        getattr(table, how)(session.id)
+        if wait or behaviour.blocks:
             call.wait_until(lambda: not table.is_closing(session))
         return []
 

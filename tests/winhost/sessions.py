@@ -77,6 +77,7 @@ class Behaviour:
     :ivar looks: the row is gone after so many more enumerations.
     :ivar takes: it is gone after so many seconds.
     :ivar hangs: it never ends.
+    :ivar blocks: the call itself does not come back before it has ended.
     :ivar becomes: what is left of it: ``ghost`` (disconnected) or ``down``, without a user.
     :ivar replaced_by: the session, as written in a spec, that has its id next, at once.
     """
@@ -86,6 +87,7 @@ class Behaviour:
     looks: int = 0
     takes: float = 0
     hangs: bool = False
+    blocks: bool = False
     becomes: str | None = None
     replaced_by: dict[str, Any] | None = None
 

@@ -354,7 +354,7 @@ def _processes(data: list[Any], onto: Session, owner: SessionTable) -> list[Proc
 
 
 def _behaviour(data: Any, where: str) -> Behaviour:
-    data = check(data, {'error', 'times', 'looks', 'takes', 'hangs', 'becomes', 'replaced_by'}, where)
+    data = check(data, {'error', 'times', 'looks', 'takes', 'hangs', 'blocks', 'becomes', 'replaced_by'}, where)
     if data.get('becomes') not in (None, 'ghost', 'down'):
         raise SpecError(f'{where}: becomes: {data["becomes"]!r} is not ghost or down')
     if 'takes' in data:
