@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Tells the story of the collection with real ``ansible-playbook`` runs against three simulated Windows hosts."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import textwrap
+from pathlib import Path
+
+import yaml
+from project import ROOT, environment
+from winhost.fleet import Fleet
+
+DEMO = ROOT / 'demo'
+
+
+class Story:
+    """The steps of the demonstration, told and run one after the other.
+
+    :ivar step: The number of the step that was told last.
+    """
+
+    def __init__(self, inventory: Path) -> None:
+        """Begins.
+
+        :param inventory: The inventory of the hosts.
+        """
+        self.step = 0
+        self._terminal = sys.stdout.isatty()
+        self._env = environment() | {
+            'ANSIBLE_INVENTORY': str(inventory),
+            'ANSIBLE_CALLBACK_RESULT_FORMAT': 'yaml',
+            'ANSIBLE_FORCE_COLOR': str(self._terminal),
+        }
+
+    def tell(self, title: str, text: str) -> None:
+        """Says what happens next.
+
+        :param title: In a few words.
+        :param text: In a few lines.
+        """
+        self.step += 1
+        head = f'{self.step}. {title}'
+        bold, plain = ('\033[1m', '\033[0m') if self._terminal else ('', '')
+        print(f'\n{bold}{head}\n{"=" * len(head)}{plain}\n{textwrap.fill(" ".join(text.split()), 100)}\n', flush=True)
+
+    def run(self, *command: str) -> str:
+        """Runs a command of ansible and shows what it says while it says it.
+
+        :returns: What it said.
+        :raises subprocess.CalledProcessError: When it failed.
+        """
+        print(f'$ {subprocess.list2cmdline(command)}\n', flush=True)
+        said = []
+        with subprocess.Popen(
+            command, cwd=DEMO, env=self._env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                print(line, end='', flush=True)
+                said.append(line)
+        if process.returncode != 0:
+            raise subprocess.CalledProcessError(process.returncode, command)
+        return ''.join(said)
+
+
+def changes(said: str) -> list[int]:
+    """The numbers of changes in the recap of a playbook run."""
+    return [int(number) for number in re.findall(r'changed=(\d+)', said)]
+
+
+def tell(story: Story) -> None:
+    """The whole story.
+
+    :raises subprocess.CalledProcessError: When a step failed.
+    :raises RuntimeError: When a step did not do what the story says.
+    """
+    story.tell(
+        'Who is logged on?',
+        """Three Windows hosts run on this machine: simulated ones, but reached with WinRM, and they run the real modules
+        in a real PowerShell. The read-only module win_user_session_info asks each for its sessions.""",
+    )
+    story.run('ansible-playbook', 'logged_on.yml')
+
+    story.tell(
+        'The old way, for comparison',
+        """`query user` on the same hosts. Its columns shift with the display language, and there is no more than text.""",
+    )
+    story.run('ansible', 'all', '-m', 'raw', '-a', 'query user')
+
+    story.tell(
+        'What would be logged off?',
+        """Idle for two hours or disconnected for one is the limit. Check mode shows the plan, --diff the sessions before
+        and after. Nothing is done. Look at who is left alone: dave's backup is running, and grace sits at a console, whose
+        idle time Windows does not keep truthfully.""",
+    )
+    planned = changes(story.run('ansible-playbook', 'log_off.yml', '--check', '--diff'))
+
+    story.tell(
+        'Log them off',
+        """The same playbook for real. Every session is read again right before it is ended, so nobody who came back is hit.
+        heidi's session is a stuck one that answers every logoff with error 7024: it is reset, because the playbook says
+        logoff_then_reset. All are waited for, with a deadline.""",
+    )
+    done = changes(story.run('ansible-playbook', 'log_off.yml'))
+    if done != planned or 0 in done:
+        raise RuntimeError(f'planned were {planned} changes, done were {done}')
+
+    story.tell(
+        'Are they gone?',
+        """An independent look, by the module and by `query user`.""",
+    )
+    story.run('ansible-playbook', 'verify.yml')
+    story.run('ansible', 'all', '-m', 'raw', '-a', 'query user')
+
+    story.tell(
+        'Once more',
+        """The second run finds nothing to do and changes nothing.""",
+    )
+    again = changes(story.run('ansible-playbook', 'log_off.yml'))
+    if any(again):
+        raise RuntimeError(f'the second run changed something: {again}')
+
+
+def main() -> int:
+    """Starts the hosts, tells the story, stops the hosts whatever happens."""
+    with tempfile.TemporaryDirectory(prefix='demo-') as folder, Fleet.load(DEMO / 'hosts.yml') as fleet:
+        inventory = Path(folder) / 'inventory.yml'
+        inventory.write_text(yaml.safe_dump(fleet.inventory(), sort_keys=False), encoding='utf-8')
+        try:
+            tell(Story(inventory))
+        except (subprocess.CalledProcessError, RuntimeError) as error:
+            print(f'\nThe demonstration failed: {error}', file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            print('\nStopped.', file=sys.stderr)
+            return 130
+    print(
+        f'\nThat was it. The playbooks are in {os.path.relpath(DEMO, ROOT)}/, the hosts are stopped and nothing is left.'
+    )
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
