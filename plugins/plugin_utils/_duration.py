@@ -33,7 +33,7 @@ def parse_duration(value: object) -> int | float:
     :raises ValueError: when the value is none of these; the words name the value and give examples of good ones.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise ValueError(f'{_quote(value)} is not a duration: write {_EXAMPLES}')
+        raise ValueError(f'{_quote(value)} is not a duration: write for example {_EXAMPLES}')
     seconds = _read_text(value) if isinstance(value, str) else value
     # A comparison with nan is never true, so what is wanted is what is tested.
     if not 0 <= seconds <= MAX_DAYS * 86400:
@@ -62,7 +62,7 @@ def _read_text(text: str) -> int | float:
         if parts := _PARTS.fullmatch(stripped):
             numbers = [float(part) if '.' in part else int(part) for part in parts.groups('0')]
             return sum(number * unit for number, unit in zip(numbers, _SECONDS_IN, strict=True))
-    raise ValueError(f'{_quote(text)} is not a duration: write {_EXAMPLES}')
+    raise ValueError(f'{_quote(text)} is not a duration: write for example {_EXAMPLES}')
 
 
 def _quote(value: object) -> str:

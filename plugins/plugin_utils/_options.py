@@ -44,6 +44,8 @@ CRITERIA = (
     'max_disconnected',
     'max_logged_on',
 )
+#: All options that can leave a session out.
+FILTERS = (*CRITERIA, 'exclude_users')
 
 SELECTION: Spec = {
     'users': {'type': 'list', 'elements': 'str'},
@@ -122,7 +124,8 @@ READERS: dict[str, _values.Reader] = {
     'text': _values.message_text,
     'title': _values.message_text,
     'notice': _values.suboptions(
-        {'text': _values.message_text, 'title': _values.message_text, 'grace': _values.duration}
+        {'text': _values.message_text, 'title': _values.message_text, 'grace': _values.duration},
+        example='{text: Please save your work, grace: 15m}',
     ),
 }
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._options import CRITERIA
+from ansible_collections.winops.sessions.plugins.plugin_utils._options import FILTERS
 from ansible_collections.winops.sessions.plugins.plugin_utils._words import (
     Record,
     human_duration,
@@ -36,7 +36,7 @@ Plan = Callable[[Record], str]
 _OUTCOMES = {
     'failed': 'failed',
     'still_present': 'still present',
-    'session_changed': 'replaced by another session',
+    'session_changed': 'not the same session any more',
     'no_longer_matches': 'no longer matching',
     'timed_out': 'without an answer',
     'not_active': 'not active',
@@ -85,7 +85,7 @@ def info_sentence(result: Result, arguments: Arguments) -> str | None:
     sessions = _records(result, 'sessions')
     if sessions:
         return f'{plural(len(sessions), "session")}: {listing(map(session_line, sessions))}'
-    return 'no session matches' if any(option in arguments for option in CRITERIA) else 'nobody is logged on'
+    return 'no session matches' if any(option in arguments for option in FILTERS) else 'nobody is logged on'
 
 
 def session_sentence(result: Result, arguments: Arguments) -> str | None:
@@ -153,8 +153,10 @@ def readable_diff(diff: t.Any, host: object) -> t.Any:
 def _sentence(result: Result, plan: Plan) -> str | None:
     if not _has_sessions(result):
         return None
-    sessions = _records(result, 'sessions')
-    clauses = [*_selected(sessions, plan), *_protected(_records(result, 'protected')), *_remaining(result)]
+    sessions, protected = _records(result, 'sessions'), _records(result, 'protected')
+    clauses = [*_selected(sessions, plan), *_protected(protected), *_remaining(result)]
+    if not sessions:
+        clauses.insert(0, 'no session to act on' if protected else 'no session matches')
     words = '; '.join(clauses)
     # It failed for another reason than a session, a brake for example: only the module's own words tell which.
     if result.get('failed') and result.get('msg') and not any(map(_is_trouble, sessions)):
@@ -167,7 +169,7 @@ def _selected(sessions: list[Record], plan: Plan) -> list[str]:
     happened = _by_outcome([record for record in sessions if record.get('outcome') != 'planned'])
     if planned:
         return [*_by_plan(planned, plan), *happened]
-    return [f'{len(sessions)} selected: {", ".join(happened)}'] if happened else ['no session matches']
+    return [f'{len(sessions)} selected: {", ".join(happened)}'] if happened else []
 
 
 def _by_plan(planned: list[Record], plan: Plan) -> list[str]:
@@ -191,7 +193,10 @@ def _remaining(result: Result) -> list[str]:
     if not isinstance(result.get('remaining'), list):
         return []
     count = len(result['remaining'])
-    return [f'{plural(count, "session")} {"remains" if count == 1 else "remain"}' if count else 'no session remains']
+    # A plan that was not carried out because the module failed leaves everybody where they are.
+    planned = any(record.get('outcome') == 'planned' for record in _records(result, 'sessions'))
+    verb = 'would remain' if planned and not result.get('failed') else 'remain' if count > 1 else 'remains'
+    return [f'{plural(count, "session") if count else "no session"} {verb}']
 
 
 def _grouped(records: Iterable[Record], words: Callable[[Record], str]) -> dict[str, list[Record]]:
@@ -219,7 +224,8 @@ def _who(record: Record) -> str:
     """Name a session, with what one needs to know of it: why it is trouble, or how long its grace still runs."""
     name = session_name(record)
     if _is_trouble(record) and record.get('detail'):
-        return f'{name}: {plain(record["detail"])}'
+        detail = plain(record['detail'])
+        return detail if plain(record.get('account')) in detail else f'{name}: {detail}'
     if record.get('outcome') == 'in_grace' and record.get('due_in_seconds') is not None:
         return f'{name}, due in {human_duration(record["due_in_seconds"])}'
     return name
@@ -241,7 +247,7 @@ def _identity(record: Record) -> tuple[str, str]:
 
 def _lines(value: t.Any) -> str:
     if isinstance(value, Mapping):
-        return ''.join(f'{plain(key)}: {plain(item)}\n' for key, item in value.items())
+        return ''.join(f'{plain(key)}: {"unknown" if item is None else plain(item)}\n' for key, item in value.items())
     text = '' if value is None else str(value)
     return text if not text or text.endswith('\n') else f'{text}\n'
 

@@ -158,14 +158,14 @@ def each(read: Reader) -> Reader:
     return read_list
 
 
-def suboptions(readers: dict[str, Reader]) -> Reader:
+def suboptions(readers: dict[str, Reader], example: str) -> Reader:
     """Make a reader of dicts from readers of some of their keys; a null is a key that was not given."""
 
     def read_dict(value: t.Any) -> dict[str, t.Any]:
         try:
             given = check_type_dict(value)
         except TypeError:
-            raise ValueError(f'{_quote(value)} is not a dictionary: write {{{", ".join(readers)}}}') from None
+            raise ValueError(f'{_quote(value)} is not a dictionary: write for example {example}') from None
         read, problems = read_all(given, readers)
         if problems:
             raise ValueError('; '.join(problems))

@@ -1,0 +1,183 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What the Python, the PowerShell and the documentation say of the modules' options and results is one and the same."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import ansible
+import pytest
+
+from winhost import pwsh
+
+ROOT = Path(__file__).resolve().parents[2]
+UTILS = ROOT / 'plugins' / 'module_utils'
+MODULES = ('win_logon_mode', 'win_user_session', 'win_user_session_info', 'win_user_session_message')
+REQUIRES = re.compile(r'^#AnsibleRequires -PowerShell .*module_utils\.(\w+)\s*$', re.MULTILINE)
+RECORD = [
+    'id',
+    'session_name',
+    'state',
+    'user',
+    'domain',
+    'account',
+    'sid',
+    'logon_time',
+    'connect_time',
+    'disconnect_time',
+    'last_input_time',
+    'logged_on_seconds',
+    'disconnected_seconds',
+    'idle_seconds',
+    'idle_source',
+    'idle_reliable',
+    'locked',
+    'console',
+    'protocol',
+    'client_name',
+    'client_address',
+    'client_build',
+    'ghost',
+    'own',
+    'token',
+]
+
+Options = dict[str, dict[str, t.Any]]
+
+
+@pytest.fixture(scope='module')
+def documentation() -> dict[str, t.Any]:
+    """What ``ansible-doc`` shows, by module."""
+    env = {**os.environ, 'ANSIBLE_COLLECTIONS_PATH': str(ROOT / '.cache' / 'collections'), 'LC_ALL': 'C.UTF-8'}
+    names = [f'winops.sessions.{name}' for name in MODULES]
+    done = subprocess.run(
+        [sys.executable, '-m', 'ansible', 'doc', '--json', '-t', 'module', *names],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    shown = json.loads(done.stdout)
+    return {name: shown[f'winops.sessions.{name}'] for name in MODULES}
+
+
+@pytest.fixture(scope='module')
+def powershell_specs() -> dict[str, t.Any]:
+    """The specs of the PowerShell modules, all read in one PowerShell process."""
+    core = Path(ansible.__file__).parent / 'module_utils'
+    scripts = {name: ROOT / 'plugins' / 'modules' / f'{name}.ps1' for name in MODULES}
+    wanted = {
+        'add_type': str(core / 'powershell' / 'Ansible.ModuleUtils.AddType.psm1'),
+        'basic': str(core / 'csharp' / 'Ansible.Basic.cs'),
+        'modules': {
+            name: {'script': str(script), 'utils': [str(util) for util in utils_of(script)]}
+            for name, script in scripts.items()
+        },
+    }
+    done = subprocess.run(
+        [pwsh.find(), '-NoProfile', '-NonInteractive', '-File', Path(__file__).with_name('argument_specs.ps1')],
+        input=json.dumps(wanted),
+        env={**os.environ, **pwsh.environment()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def utils_of(script: Path) -> list[Path]:
+    """Find the PowerShell utils that a script needs, those first that the others need."""
+    found: list[Path] = []
+    for name in REQUIRES.findall(script.read_text(encoding='utf-8')):
+        util = UTILS / f'{name}.psm1'
+        found += [path for path in [*utils_of(util), util] if path not in found]
+    return found
+
+
+def python_spec(name: str) -> Options:
+    plugin = importlib.import_module(f'ansible_collections.winops.sessions.plugins.action.{name}')
+    return plugin.ActionModule.SPEC
+
+
+def comparable(options: Options, inner: str = 'options') -> Options:
+    """Reduce a spec to what the three must agree on, with the defaults of ansible-core filled in."""
+    return {
+        option: {
+            'type': spec.get('type', 'str'),
+            'elements': spec.get('elements'),
+            'choices': sorted(spec['choices']) if spec.get('choices') else None,
+            'default': spec.get('default'),
+            'required': spec.get('required', False),
+            'options': comparable(spec.get(inner) or {}, inner),
+        }
+        for option, spec in options.items()
+    }
+
+
+@pytest.mark.parametrize('name', MODULES)
+def test_the_documentation_tells_the_options_that_the_action_plugin_takes(documentation, name):
+    documented = comparable(documentation[name]['doc']['options'], inner='suboptions')
+    assert documented == comparable(python_spec(name))
+
+
+@pytest.mark.parametrize('name', MODULES)
+def test_the_powershell_module_takes_the_options_that_the_action_plugin_takes(powershell_specs, name):
+    assert comparable(powershell_specs[name]['options']) == comparable(python_spec(name))
+
+
+@pytest.mark.parametrize('name', MODULES)
+def test_check_mode_is_supported_as_documented(documentation, powershell_specs, name):
+    assert powershell_specs[name]['supports_check_mode'] is True
+    assert documentation[name]['doc']['attributes']['check_mode']['support'] == 'full'
+
+
+@pytest.mark.parametrize('name', MODULES)
+def test_ansible_doc_knows_of_the_action_plugin(documentation, name):
+    assert documentation[name]['doc']['has_action'] is True
+    attributes = documentation[name]['doc']['attributes']
+    assert attributes['action']['support'] == 'full'
+    assert attributes['async']['support'] == 'none'
+
+
+@pytest.mark.parametrize('name', MODULES)
+def test_an_option_that_sounds_like_a_secret_says_that_it_is_none(powershell_specs, name):
+    # ansible-core takes a name for a secret's when it contains one of these words.
+    for spec_of in (python_spec(name), powershell_specs[name]['options']):
+        sounding = {option for option in spec_of if re.search('pass(?!ive)|secret|token|cryptkey', option)}
+        assert {option for option in sounding if spec_of[option].get('no_log') is not False} == set()
+
+
+@pytest.mark.parametrize(
+    ('name', 'further'),
+    [
+        ('win_user_session_info', ['processes']),
+        (
+            'win_user_session',
+            ['action', 'outcome', 'reason', 'detail', 'error_code', 'seconds', 'due_in_seconds'],
+        ),
+        ('win_user_session_message', ['outcome', 'answer', 'detail', 'error_code']),
+    ],
+)
+def test_every_module_documents_the_same_session_record(documentation, name, further):
+    sessions = documentation[name]['return']['sessions']['contains']
+    assert sorted(sessions) == sorted([*RECORD, *further])
+    reference = documentation['win_user_session_info']['return']['sessions']['contains']
+    assert {key: sessions[key] for key in RECORD} == {key: reference[key] for key in RECORD}
+
+
+@pytest.mark.parametrize('name', MODULES)
+def test_every_documented_result_says_when_it_is_there_and_shows_itself(documentation, name):
+    for key, value in documentation[name]['return'].items():
+        assert value['returned'], key
+        assert 'sample' in value or value.get('contains'), key

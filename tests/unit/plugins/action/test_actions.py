@@ -1,0 +1,335 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.errors import AnsibleActionFail
+
+INFO, SESSION, MESSAGE, MODE = (
+    'win_user_session_info',
+    'win_user_session',
+    'win_user_session_message',
+    'win_logon_mode',
+)
+GOOD = {
+    INFO: {},
+    SESSION: {'state': 'logged_off', 'max_idle': '2h'},
+    MESSAGE: {'text': 'Please save your work'},
+    MODE: {},
+}
+LIMITS = ('max_idle', 'max_disconnected', 'max_logged_on')
+SELECTING = (INFO, SESSION, MESSAGE)
+ALICE = {'id': 2, 'account': 'CORP\\alice', 'state': 'active', 'idle_seconds': 180, 'token': '2:1:CORP\\alice'}
+
+
+@pytest.mark.parametrize('name', GOOD)
+def test_the_module_is_run_once_by_its_full_name_with_the_hosts_variables(run_action, name):
+    run = run_action(name, GOOD[name], {'changed': False}, {'inventory_hostname': 'web01', 'x': 1})
+    assert [call['module_name'] for call in run.calls] == [f'winops.sessions.{name}']
+    assert run.calls[0]['task_vars'] == {'inventory_hostname': 'web01', 'x': 1}
+
+
+def test_the_module_gets_the_defaults_and_no_nulls(run_action):
+    assert run_action(SESSION, GOOD[SESSION], {}).arguments == {
+        'state': 'logged_off',
+        'max_idle': '7200',
+        'method': 'logoff',
+        'timeout': '60',
+        'ghosts': False,
+        'all_sessions': False,
+        'protect_console_idle': True,
+        'protect_connection_user': True,
+    }
+    assert run_action(INFO, {}, {}).arguments == {'ghosts': False, 'gather': ['client'], 'include_all': False}
+    assert run_action(MODE, {}, {}).arguments == {}
+    assert run_action(MESSAGE, GOOD[MESSAGE], {}).arguments == {
+        'text': 'Please save your work',
+        'icon': 'information',
+        'buttons': 'ok',
+        'wait': '0',
+        'ghosts': False,
+    }
+
+
+def test_values_are_read_on_the_way_to_the_module(run_action):
+    given = {
+        'state': 'logged_off',
+        'users': 'alice, CORP\\bob',
+        'session_ids': ['3', 5],
+        'max_idle': 5400,
+        'max_disconnected': '1d 4h',
+        'timeout': '1.5',
+        'max_sessions': '20',
+        'ghosts': 'yes',
+        'notice': {'text': 'Save', 'grace': '15m', 'title': None},
+    }
+    arguments = run_action(SESSION, given, {}).arguments
+    read = {option: arguments[option] for option in given}
+    assert read == {
+        'state': 'logged_off',
+        'users': ['alice', 'CORP\\bob'],
+        'session_ids': [3, 5],
+        'max_idle': '5400',
+        'max_disconnected': '100800',
+        'timeout': '1.5',
+        'max_sessions': 20,
+        'ghosts': True,
+        'notice': {'text': 'Save', 'grace': '900', 'icon': 'warning'},
+    }
+
+
+@pytest.mark.parametrize('option', ['users', 'session_ids', 'tokens', 'states', 'client_names'])
+def test_an_empty_list_is_a_criterion_and_reaches_the_module(run_action, option):
+    assert run_action(SESSION, {'state': 'logged_off', option: []}, {}).arguments[option] == []
+
+
+@pytest.mark.parametrize('option', ['exclude_users', 'protect_users', 'protect_processes'])
+def test_what_is_left_out_or_protected_may_be_empty(run_action, option):
+    assert run_action(SESSION, {**GOOD[SESSION], option: []}, {}).arguments[option] == []
+
+
+@pytest.mark.parametrize(
+    'option', ['users', 'max_disconnected', 'notice', 'method', 'timeout', 'protect_connection_user']
+)
+def test_a_null_is_an_option_that_was_not_given(run_action, option):
+    arguments = run_action(SESSION, {**GOOD[SESSION], option: None}, {}).arguments
+    assert arguments == run_action(SESSION, GOOD[SESSION], {}).arguments
+
+
+@pytest.mark.parametrize(
+    'given',
+    [
+        {},
+        {'ghosts': True},
+        {'exclude_users': ['alice']},
+        {'server': 'rds02'},
+        {'all_sessions': False},
+        {'users': None, 'max_idle': None},
+        {'protect_users': ['alice'], 'timeout': '5m', 'max_sessions': 3},
+    ],
+)
+def test_without_a_criterion_nobody_is_logged_off(run_action, given):
+    with pytest.raises(AnsibleActionFail, match=r'at least one of users.*max_disconnected: 2h, or all_sessions: true'):
+        run_action(SESSION, {'state': 'logged_off', **given})
+
+
+@pytest.mark.parametrize(
+    'given',
+    [
+        {'users': ['alice']},
+        {'session_ids': [2]},
+        {'tokens': ['2:1:alice']},
+        {'states': ['down']},
+        {'client_names': ['PC-*']},
+        {'max_idle': 0},
+        {'max_disconnected': '0'},
+        {'max_logged_on': '1d'},
+        {'all_sessions': True},
+    ],
+)
+def test_each_criterion_is_enough(run_action, given):
+    run = run_action(SESSION, {'state': 'logged_off', **given}, {'changed': True})
+    assert run.result['changed'] is True
+
+
+@pytest.mark.parametrize('name', [INFO, MESSAGE])
+def test_looking_and_telling_need_no_criterion(run_action, name):
+    assert len(run_action(name, GOOD[name], {}).calls) == 1
+
+
+BAD_SELECTION = [
+    *((option, value, 'is not a duration') for option in LIMITS for value in ('soon', '1:30', '', True, ['2h'])),
+    *((option, '-1', 'is not a duration') for option in LIMITS),
+    *(('session_ids', [value], 'whole numbers from 1 to 65535') for value in (0, 65536, -1, 'abc', '', True, None)),
+    *(('users', [value], 'is not an account') for value in ('', 'CORP\\', '\\alice', '.\\alice', 'a\\b\\c', 'alice@')),
+    *(('exclude_users', [value], 'is not an account') for value in ('', 'CORP\\')),
+    *(('tokens', [value], 'is not the token') for value in ('', '5', '0:1:alice', '65536:1:alice', '5:x:alice')),
+    ('states', ['Aktiv'], 'must be one or more of: active, connected'),
+    ('states', ['active', ''], 'must be one or more of: active, connected'),
+    ('states', {'active': True}, 'unable to convert to list'),
+    ('client_names', [''], 'is not the name of a client'),
+    ('server', 'rds 02', 'is not the name of a host'),
+    ('server', '', 'is not the name of a host'),
+    ('ghosts', 'perhaps', 'is not a valid boolean'),
+    ('user', 'alice', 'Unsupported parameters'),
+]
+
+
+@pytest.mark.parametrize('name', SELECTING)
+@pytest.mark.parametrize(('option', 'value', 'words'), BAD_SELECTION)
+def test_a_bad_selection_is_refused_by_every_module_before_the_host_is_asked(run_action, name, option, value, words):
+    with pytest.raises(AnsibleActionFail, match=words) as refused:
+        run_action(name, {**GOOD[name], option: value})
+    assert option in str(refused.value)
+    assert 'example' in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ('name', 'option', 'value', 'words'),
+    [
+        (INFO, 'gather', ['clients'], 'must be one or more of: client, sid, processes'),
+        (INFO, 'include_all', 'perhaps', 'is not a valid boolean'),
+        (SESSION, 'state', 'gone', 'must be one of: logged_off, disconnected'),
+        (SESSION, 'state', None, 'missing required arguments: state'),
+        (SESSION, 'method', 'kill', 'must be one of: logoff, reset, logoff_then_reset'),
+        (SESSION, 'timeout', 'never', "timeout: 'never' is not a duration"),
+        (SESSION, 'max_sessions', -1, 'max_sessions: -1 is not a count'),
+        (SESSION, 'max_sessions', 'few', "max_sessions: 'few' is not a count"),
+        (SESSION, 'max_sessions', True, 'max_sessions: True is not a count'),
+        (SESSION, 'all_sessions', 'perhaps', 'is not a valid boolean'),
+        (SESSION, 'protect_users', ['.\\alice'], r'as HOST\\alice'),
+        (SESSION, 'protect_processes', ['C:\\x.exe'], 'without its folder'),
+        (SESSION, 'protect_console_idle', 'perhaps', 'is not a valid boolean'),
+        (SESSION, 'notice', 'leave', 'notice: .* is not a dictionary'),
+        (SESSION, 'notice', {'text': 'Save'}, 'missing required arguments: grace found in notice'),
+        (SESSION, 'notice', {'grace': '5m'}, 'missing required arguments: text found in notice'),
+        (SESSION, 'notice', {'text': None, 'grace': '5m'}, 'missing required arguments: text found in notice'),
+        (SESSION, 'notice', {'text': '', 'grace': '5m'}, 'notice: text: .* is empty'),
+        (SESSION, 'notice', {'text': 'x' * 513, 'grace': '5m'}, 'notice: text: .* is 513 UTF-16 units long'),
+        (SESSION, 'notice', {'text': 'x', 'title': 'x' * 513, 'grace': '5m'}, 'title: .* is 513 UTF-16 units long'),
+        (SESSION, 'notice', {'text': 'x', 'grace': '1:30'}, "notice: grace: '1:30' is not a duration"),
+        (SESSION, 'notice', {'text': 'x', 'grace': '5m', 'icon': 'skull'}, 'must be one of: none, information'),
+        (SESSION, 'notice', {'text': 'x', 'grace': '5m', 'wait': '5m'}, 'Unsupported parameters.*notice.wait'),
+        (MESSAGE, 'text', None, 'missing required arguments: text'),
+        (MESSAGE, 'text', '', 'text: .* is empty'),
+        (MESSAGE, 'text', '😀' * 257, 'text: .* is 514 UTF-16 units long'),
+        (MESSAGE, 'title', 'x' * 513, 'title: .* is 513 UTF-16 units long'),
+        (MESSAGE, 'icon', 'skull', 'must be one of: none, information'),
+        (MESSAGE, 'buttons', 'maybe', 'must be one of: ok, ok_cancel, yes_no'),
+        (MESSAGE, 'wait', 'long', "wait: 'long' is not a duration"),
+        (MESSAGE, 'display_for', 0, 'display_for: 0 is no time at all'),
+        (MODE, 'mode', 'closed', 'must be one of: enabled, drain, drain_until_restart, disabled'),
+        (MODE, 'users', ['alice'], 'Unsupported parameters'),
+    ],
+)
+def test_a_bad_option_is_refused_before_the_host_is_asked(run_action, name, option, value, words):
+    with pytest.raises(AnsibleActionFail, match=words) as refused:
+        run_action(name, {**GOOD[name], option: value})
+    assert 'example' in str(refused.value)
+
+
+@pytest.mark.parametrize('check_mode', [True, False])
+def test_bad_options_are_refused_in_check_mode_too(run_action, check_mode):
+    with pytest.raises(AnsibleActionFail, match='nothing says which sessions'):
+        run_action(SESSION, {'state': 'logged_off'}, check_mode=check_mode)
+
+
+@pytest.mark.parametrize('method', ['reset', 'logoff_then_reset'])
+def test_a_way_to_end_sessions_does_not_go_with_disconnecting_them(run_action, method):
+    with pytest.raises(AnsibleActionFail, match=f'method: {method} .* does not go together with state: disconnected'):
+        run_action(SESSION, {'state': 'disconnected', 'users': ['alice'], 'method': method})
+
+
+def test_a_notice_does_not_go_with_disconnecting(run_action):
+    with pytest.raises(AnsibleActionFail, match=r'notice: .* does not go together with state: disconnected'):
+        run_action(SESSION, {'state': 'disconnected', 'users': ['a'], 'notice': {'text': 'x', 'grace': '5m'}})
+
+
+def test_disconnecting_with_the_default_method_is_fine(run_action):
+    run = run_action(SESSION, {'state': 'disconnected', 'users': ['alice'], 'method': 'logoff'}, {})
+    assert run.arguments['state'] == 'disconnected'
+
+
+def test_all_problems_are_told_at_once(run_action):
+    with pytest.raises(AnsibleActionFail) as refused:
+        run_action(SESSION, {'state': 'gone', 'max_idle': '1:30', 'session_ids': [0], 'usrs': ['alice']})
+    words = str(refused.value)
+    assert "max_idle: '1:30' is not a duration" in words
+    assert 'session_ids: 0 is not the id' in words
+    assert 'must be one of: logged_off, disconnected' in words
+    assert 'Unsupported parameters' in words
+    assert 'usrs' in words
+
+
+def test_a_bad_required_option_is_not_called_missing(run_action):
+    with pytest.raises(AnsibleActionFail) as refused:
+        run_action(MESSAGE, {'text': ''})
+    assert 'missing' not in str(refused.value)
+
+
+def test_the_action_refuses_async(run_action):
+    with pytest.raises(AnsibleActionFail, match='does not support async'):
+        run_action(SESSION, GOOD[SESSION], async_val=60)
+
+
+def test_a_question_that_nobody_waits_for_is_warned_of(run_action):
+    run = run_action(MESSAGE, {'text': 'May we?', 'buttons': 'yes_no'}, {'warnings': ['from the module']})
+    assert run.result['warnings'][0] == 'from the module'
+    assert 'nobody waits for the answer' in run.result['warnings'][1]
+
+
+@pytest.mark.parametrize('given', [{'buttons': 'yes_no', 'wait': '2m'}, {'buttons': 'ok'}])
+def test_nothing_is_warned_of_where_all_is_well(run_action, given):
+    assert 'warnings' not in run_action(MESSAGE, {'text': 'May we?', **given}, {}).result
+
+
+def test_the_result_is_the_modules_with_readable_words(run_action):
+    answer = {'changed': False, 'sessions': [ALICE], 'session_count': 1, 'host_time': 'x', 'msg': '1 sessions'}
+    result = run_action(INFO, {}, answer).result
+    assert result == {**answer, 'msg': '1 session: 2 CORP\\alice (active, idle 3 min)'}
+
+
+def test_a_failed_result_keeps_all_its_keys(run_action):
+    sessions = [{**ALICE, 'outcome': 'still_present', 'detail': 'it did not end'}]
+    answer = {'failed': True, 'changed': True, 'sessions': sessions, 'protected': [], 'remaining': [ALICE], 'msg': 'x'}
+    result = run_action(SESSION, GOOD[SESSION], answer).result
+    assert {**result, 'msg': 'x'} == answer
+    assert result['msg'] == '1 selected: 1 still present (2 CORP\\alice: it did not end); 1 session remains'
+
+
+@pytest.mark.parametrize('name', GOOD)
+@pytest.mark.parametrize(
+    'answer',
+    [
+        {'failed': True, 'msg': 'The sessions of this host cannot be seen', 'error_code': 5},
+        {'unreachable': True, 'msg': 'timed out'},
+    ],
+)
+def test_where_the_module_had_no_sessions_its_own_words_stay(run_action, name, answer):
+    assert run_action(name, GOOD[name], answer).result == answer
+
+
+@pytest.mark.parametrize(
+    ('given', 'task', 'host'),
+    [
+        ({}, {}, 'web01'),
+        ({'server': 'rds02'}, {}, 'rds02'),
+        ({}, {'delegate_to': 'jump'}, 'jump'),
+    ],
+)
+def test_a_diff_names_the_host_whose_sessions_it_shows(run_action, given, task, host):
+    answer = {'sessions': [], 'diff': {'before': [ALICE], 'after': []}}
+    diff = run_action(SESSION, {**GOOD[SESSION], **given}, answer, **task).result['diff']
+    assert diff['before_header'] == diff['after_header'] == f'sessions on {host}'
+    assert 'CORP\\alice' in diff['before']
+    assert 'CORP\\alice' not in diff['after']
+
+
+def documented_examples():
+    """All tasks that the documentation shows, with what a template would yield in place of it."""
+    templates = {'tokens': ['2:134082164870000000:CORP\\alice'], 'mode': 'drain'}
+    for name in GOOD:
+        documentation = Path(__file__).parents[4] / 'plugins' / 'modules' / f'{name}.yml'
+        for task in yaml.safe_load(yaml.safe_load(documentation.read_text(encoding='utf-8'))['EXAMPLES']):
+            args = task.get(f'winops.sessions.{name}', '') or {}
+            if f'winops.sessions.{name}' in task:
+                filled = {key: templates[key] if '{{' in str(value) else value for key, value in args.items()}
+                yield pytest.param(name, filled, id=f'{name}: {task["name"]}')
+
+
+@pytest.mark.parametrize(('name', 'args'), documented_examples())
+def test_every_documented_example_is_accepted(run_action, name, args):
+    run = run_action(name, args, {'changed': False})
+    assert run.arguments.keys() >= args.keys()
+    assert 'warnings' not in run.result
+
+
+@pytest.mark.parametrize('name', GOOD)
+def test_the_example_in_an_error_message_is_a_good_one(run_action, name):
+    plugin = importlib.import_module(f'ansible_collections.winops.sessions.plugins.action.{name}').ActionModule
+    assert run_action(name, yaml.safe_load(plugin.EXAMPLE), {'changed': True}).result['changed'] is True
