@@ -1,0 +1,499 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# FOR INTERNAL COLLECTION USE ONLY
+# The interfaces in this file are meant for use within this collection
+# and may not remain stable to outside uses. Changes may be made in ANY release, even a bugfix release.
+
+"""Reads the tables that ``quser`` and ``qwinsta`` print, in any display language, and never gets an id wrong.
+
+Both tools print a row with one format: three cells on the left (two names, then the id, right-aligned), two blanks
+between cells, and the state after them. A cell is a minimum width, measured in display cells. So a row proves itself:
+it is accepted when printing what was read gives the same columns again. A digit that an id has lost or gained moves the
+id's right edge against the names, and the row is refused. No word of any language decides where a cell is, and the
+header is not looked at where a row can tell.
+
+What a row cannot prove by itself (it has no name to measure from) must stand in the same columns as the rows that can.
+"""
+
+from __future__ import annotations
+
+import collections
+import collections.abc as c
+import functools
+import re
+import typing as t
+import unicodedata
+
+from ansible_collections.winops.sessions.plugins.plugin_utils._terminal_time import (
+    IDLE,
+    check_date_format,
+    idle_seconds,
+    logon_times,
+)
+from ansible_collections.winops.sessions.plugins.plugin_utils._terminal_words import (
+    EMPTY_ANSWERS,
+    LINE_LEADERS,
+    STATE_WORDS,
+)
+
+
+class TerminalOutputError(ValueError):
+    """The text, or a line of it, cannot be read with certainty."""
+
+
+class Layout(t.NamedTuple):
+    """How one build of a tool prints the left part of a row: the names of its two cells and the widths of all three."""
+
+    cells: tuple[str, str]
+    first: int
+    second: int
+    id: int
+
+    @property
+    def starts_with_user(self) -> bool:
+        return self.cells[0] == 'user'
+
+
+class Command(t.NamedTuple):
+    """A tool: the layouts it is known to print, what follows the state, and a row as an example for error messages."""
+
+    name: str
+    layouts: tuple[Layout, ...]
+    has_times: bool
+    example: str
+
+
+QUSER = Command(
+    name='quser',
+    layouts=(Layout(('user', 'session_name'), 20, 15, 4),),
+    has_times=True,
+    example='>alice                 rdp-tcp#5           2  Active          .  11/21/2026 2:34 PM',
+)
+QWINSTA = Command(
+    name='qwinsta',
+    # The narrow one up to current servers, the wide one on recent Windows 11: the build decides.
+    layouts=(Layout(('session_name', 'user'), 16, 20, 5), Layout(('session_name', 'user'), 24, 20, 5)),
+    has_times=False,
+    example='>rdp-tcp#5         alice                     2  Active',
+)
+
+_GAP = 2  # blanks between two cells
+_STATE = 6  # widths of the cells after the id
+_IDLE = 9
+_TYPE = 10
+_LONGEST_STATE = 24
+_LONGEST_LOGON = 40
+_HEADER_WORDS = 6
+_COUNTER_LINES = 3
+_LONGEST_LINE = 400  # a row has about 90 cells; the rest is room for an indent
+# A name that was replaced by hand moves the rest of its row by many cells, a damaged one by one or two.
+_EDITED = 3
+
+# An id as both tools print it: no leading zero, then the gap and a state. Listeners are 65536 and a few more, so that a
+# sixth digit is damage.
+_ID = re.compile(r'(?<![^ ])(?:0|[1-9][0-9]{0,4}+)  (?=[^ 0-9])')
+_TIME_OF_DAY = re.compile(r'\d[:.]\d\d(?![\d.])')
+_DIGIT = re.compile(r'\d')
+# The neutral part of every error text: the Win32 error as a number.
+_ERROR = re.compile(r'\[([0-9]{1,10})\]:|0x([0-9A-Fa-f]{8})')
+
+_STATES = {word.word.casefold(): word.state for word in STATE_WORDS}
+_LEADERS = tuple(sorted(LINE_LEADERS, key=len, reverse=True))
+_FILLER = '\0'  # stands in the second cell of a wide character, so that an index counts cells
+
+
+class _CellTable(dict[int, str]):
+    """What a character takes on the screen, for ``str.translate``; fills itself."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        if char in '\u00a0\u202f':  # what a browser makes of a blank
+            cells = ' '
+        elif char in '\ufeff\u200b\u200c\u200d\u2060' or unicodedata.bidirectional(char) in _DIRECTION_MARKS:
+            cells = ''
+        else:
+            cells = char + _FILLER if unicodedata.east_asian_width(char) in ('W', 'F') else char
+        self[code] = cells
+        return cells
+
+
+_DIRECTION_MARKS = frozenset({'LRE', 'RLE', 'PDF', 'LRO', 'RLO', 'LRI', 'RLI', 'FSI', 'PDI'})
+_CELLS = _CellTable({0x200E: '', 0x200F: '', 0x061C: ''})
+
+
+class _Row(t.NamedTuple):
+    """A row that was read, and where it stands."""
+
+    number: int
+    line: str
+    id: int
+    first: str
+    second: str
+    current: bool
+    layout: Layout | None  # None: the row does not tell
+    proven: bool  # False: holds only if the other rows have the same grid
+    state: str
+    idle: str
+    logon: str
+    grid: int  # the column where the id's cell begins
+
+
+def parse(
+    command: Command, text: object, errors: str = 'strict', date_format: str | None = None
+) -> list[dict[str, t.Any]]:
+    """Read what a tool printed.
+
+    :param command: ``QUSER`` or ``QWINSTA``.
+    :param text: The output, as one text or as its lines.
+    :param errors: ``strict`` refuses the text for one unreadable row, ``skip`` leaves such rows out.
+    :param date_format: See :func:`logon_times`.
+    :returns: The rows in their order; an empty list for the table without rows and for "No User exists for *".
+    :raises TerminalOutputError: A row cannot be read with certainty, the text is an error message, or no such table.
+    :raises ValueError: An argument has a wrong value.
+    :raises TypeError: The text is neither.
+    """
+    if errors not in ('strict', 'skip'):
+        raise ValueError(f"errors is {errors!r}; it must be 'strict' or 'skip'")
+    if date_format is not None:
+        check_date_format(date_format)
+
+    lines = _lines(text)
+    if not lines:
+        raise TerminalOutputError(
+            f'The text is empty, which {command.name} never prints on its standard output for a host that it sees. '
+            "When nobody is logged on it says so on stderr ('No User exists for *'): give this filter "
+            'result.stdout_lines, or result.stderr_lines when that is empty.'
+        )
+
+    read = [_read(command, number, line) for number, line in lines]
+    header = read[0] is None and _is_header(lines[0][1])
+    body = range(int(header), len(lines) - (_COUNTER_LINES if _ends_with_counters(command, lines, read) else 0))
+    rows = _on_one_grid(command, [read[index] for index in body], lines[0][1] if header else None)
+
+    unread = [lines[index] for index, row in zip(body, rows, strict=True) if row is None]
+    _refuse_error_text(command, unread)
+    good = [row for row in rows if row is not None]
+    if not good:
+        if len(lines) == 1 and _says_nobody(lines[0][1]):
+            return []
+        # A header is told from any other line of words by its columns alone when no row stands below it.
+        known_header = header and any(_header_grid(layout, lines[0][1]) is not None for layout in command.layouts)
+        if not known_header or (unread and errors == 'strict'):
+            raise _unreadable(command, unread[0] if unread else lines[0], lines)
+    elif unread and errors == 'strict':
+        raise _unreadable(command, unread[0], lines)
+    return _records(command, good, date_format)
+
+
+def _lines(text: object) -> list[tuple[int, str]]:
+    """The lines that are not blank with their numbers, in cells, without what was put before all of them."""
+    if isinstance(text, dict):
+        raise TypeError('the input is a dict; if it is a registered result, give this filter result.stdout_lines')
+    if isinstance(text, list | tuple) and all(isinstance(line, str) for line in text):
+        text = '\n'.join(text)
+    if not isinstance(text, str):
+        raise TypeError(
+            f'the input is {type(text).__name__}; it must be a text or a list of lines, as result.stdout_lines'
+        )
+    if _FILLER in text:
+        raise TerminalOutputError(
+            'The text contains NUL characters, as UTF-16 does when it is read as something else; '
+            'decode it as UTF-16 first.'
+        )
+    lines = []
+    for number, raw in enumerate(text.replace('\r\n', '\n').replace('\r', '\n').split('\n'), start=1):
+        line = (raw if raw.isascii() else raw.translate(_CELLS)).expandtabs().rstrip(' ')
+        if line:
+            lines.append((number, line))
+    return _without_leader(lines)
+
+
+def _without_leader(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Put blanks where every line begins with the same comment sign, as pasted tables do."""
+    for leader in _LEADERS:
+        # A single '>' is the marker of the caller's own session, which at most one line has.
+        if all(_leads(leader, line) for _, line in lines) and (leader != '>' or len(lines) > 1):
+            blanked = [(number, _blanked(line, len(leader))) for number, line in lines]
+            return [(number, line) for number, line in blanked if line]
+    return lines
+
+
+def _leads(leader: str, line: str) -> bool:
+    line = line.lstrip(' ')
+    return line[: len(leader)].lower() == leader and line[len(leader) : len(leader) + 1] in ('', ' ', '>')
+
+
+def _blanked(line: str, length: int) -> str:
+    start = len(line) - len(line.lstrip(' '))
+    return (' ' * (start + length) + line[start + length :]).rstrip(' ')
+
+
+def _read(command: Command, number: int, line: str) -> _Row | None:
+    """Read one row; nothing if it can be read in no way, or in more than one."""
+    if len(line) > _LONGEST_LINE:
+        return None
+    found = None
+    for match in _ID.finditer(line):
+        start, end = match.start(), match.end() - _GAP
+        tail = (_tail_with_times if command.has_times else _tail)(line[end + _GAP :])
+        if tail is None:
+            continue
+        head = line[:start].rstrip(' ')
+        for layout in command.layouts:
+            grid = end - max(layout.id, end - start)
+            names = _names(layout, head, grid)
+            if names is not None:
+                if found is not None:
+                    return None
+                found = _Row(number, line, int(line[start:end]), *names, *tail, grid)
+                break
+    return found
+
+
+def _names(layout: Layout, head: str, grid: int) -> tuple[str, str, bool, Layout | None, bool] | None:
+    """Read the cells before the id.
+
+    :param head: What stands before the id.
+    :param grid: The column where the id's cell begins.
+    :returns: Both cells, whether the marker is there, the layout if the cells prove it, and whether they prove the id.
+    """
+    if len(head) > grid - _GAP:
+        return None  # something stands in the id's cell or in the gap before it
+    body = head.lstrip(' ')
+    column = len(head) - len(body)
+    current = body.startswith('>')
+    if current:
+        column, body = column + 1, body[1:]
+
+    cells = _split(layout, body)
+    if cells is not None and (body or current):
+        first, second = cells
+        if column + max(layout.first, len(first)) + _GAP + max(layout.second, len(second)) + _GAP == grid:
+            return (first, second, current, layout, True) if first or not layout.starts_with_user else None
+    if layout.starts_with_user:
+        return _edited(layout, body, column, current, grid)
+    if not current and (
+        not body or (_fits(body, layout.second) and column + max(layout.second, len(body)) + _GAP == grid)
+    ):
+        return '', body, False, None, False
+    return None
+
+
+def _split(layout: Layout, body: str) -> tuple[str, str] | None:
+    """Part two cells at the width of the first; a name in wide characters may push the second."""
+    width = layout.first
+    if body[width : width + _GAP].strip(' '):
+        width = body.find(' ' * _GAP, width)
+        if width < 0:
+            width = len(body)
+    first, second = body[:width].rstrip(' '), body[width + _GAP :]
+    if first[:1] == ' ' or second[:1] == ' ' or not _fits(first, layout.first) or not _fits(second, layout.second):
+        return None
+    return first, second
+
+
+def _fits(cell: str, width: int) -> bool:
+    """The tools cut a name to as many characters as its cell is wide, so that only wide characters take more cells."""
+    return len(cell) <= width or (len(cell.replace(_FILLER, '')) <= width and ' ' * _GAP not in cell)
+
+
+def _edited(
+    layout: Layout, body: str, column: int, current: bool, grid: int
+) -> tuple[str, str, bool, None, bool] | None:
+    """Read a row in which somebody has replaced the user's name without padding: the session name proves the id."""
+    second_column = grid - _GAP - layout.second
+    width = second_column - column
+    first, gap, second = body[: max(width - _GAP, 0)].rstrip(' '), body[width - _GAP : width], body[width:]
+    if (
+        column == 0  # the line has lost its beginning
+        or abs(width - layout.first - _GAP) < _EDITED
+        or gap.strip(' ')
+        or not first
+        or ' ' in first
+        or len(first) > layout.first
+        or not second
+        or ' ' in second
+    ):
+        return None
+    return first, second, current, None, True
+
+
+def _tail(tail: str) -> tuple[str, str, str] | None:
+    """Read what qwinsta prints after the id: the state, and on old versions a type and a device."""
+    state, *others = (part for part in tail.split(' ' * _GAP) if part)
+    column = 0
+    for cell, width in zip((state, *others), (_STATE, _TYPE, 0), strict=False):
+        if not tail.startswith(cell, column):
+            return None
+        column += max(width, len(cell)) + _GAP
+    if len(others) > 2 or not _is_state(state) or not all(other.isalpha() for other in others):
+        return None
+    return state, '', ''
+
+
+def _tail_with_times(tail: str) -> tuple[str, str, str] | None:
+    """Read what quser prints after the id: the state, the idle time and the logon time."""
+    state, _, rest = tail.partition(' ' * _GAP)
+    rest = rest.lstrip(' ')
+    column = len(tail) - len(rest)
+    if not rest or not _is_state(state):
+        return None
+    idle_cell = max(_STATE, len(state)) + _GAP
+    idle, _, logon = rest.partition(' ')
+    if IDLE.fullmatch(idle):
+        if column + len(idle) != idle_cell + max(_IDLE, len(idle)) or not logon.startswith(' '):
+            return None
+    else:
+        # The word for "none" has no digit and stands where its translator has put it, with one blank or more behind it.
+        digit = _DIGIT.search(rest)
+        end = rest.find(' ' * _GAP, 0, digit.start()) if digit else -1
+        if digit and end < 0:
+            end = rest.rfind(' ', 0, digit.start())
+        idle, logon = rest[: max(end, 0)], rest[max(end, 0) :]
+        if column < idle_cell or not idle:
+            return None
+    logon = logon.lstrip(' ')
+    if ' ' * _GAP in logon or len(logon) > _LONGEST_LOGON or not _TIME_OF_DAY.search(logon):
+        return None
+    return state, idle, logon
+
+
+@functools.lru_cache(maxsize=256)
+def _is_state(state: str) -> bool:
+    # Wrong decoding may cost the letters, but makes no digits and no marker of a row that was joined to this one.
+    return (
+        len(state) <= _LONGEST_STATE
+        and '>' not in state
+        and not _DIGIT.search(state)
+        and (not state.isascii() or state.strip('?') == '' or any(char.isalpha() for char in state))
+    )
+
+
+def _is_header(line: str) -> bool:
+    return not _DIGIT.search(line) and len(line.split()) >= _HEADER_WORDS
+
+
+def _header_grid(layout: Layout, line: str) -> int | None:
+    """The column of the id's cell, if the header's words stand where this layout prints them."""
+    grid = len(line) - len(line.lstrip(' ')) + layout.first + _GAP + layout.second + _GAP
+    end = grid + layout.id
+    # "ID" ends where the ids end; the Spanish one has a dot behind it.
+    stands = _is_headed_by(layout, line) and line[end - 1 : end] not in ('', ' ') and _begins_word(line, end + _GAP)
+    return grid if stands else None
+
+
+def _is_headed_by(layout: Layout, line: str) -> bool:
+    return _begins_word(line, len(line) - len(line.lstrip(' ')) + layout.first + _GAP)
+
+
+def _begins_word(line: str, column: int) -> bool:
+    return line[column - 1 : column] == ' ' and line[column : column + 1] not in ('', ' ')
+
+
+def _ends_with_counters(command: Command, lines: c.Sequence[tuple[int, str]], read: c.Sequence[_Row | None]) -> bool:
+    """Whether the three lines of ``qwinsta /counter`` follow the table: a phrase each, and a number at its end."""
+    if command.has_times or not any(read[:-_COUNTER_LINES]):
+        return False
+    phrases = set()
+    for (_, line), row in zip(lines[-_COUNTER_LINES:], read[-_COUNTER_LINES:], strict=True):
+        phrase = line.rstrip('0123456789')
+        text = phrase.strip(' .:=')
+        if row is not None or phrase == line or ' ' not in text or ' ' * _GAP in text or _DIGIT.search(text):
+            return False
+        phrases.add(text)
+    return len(phrases) == _COUNTER_LINES
+
+
+def _on_one_grid(command: Command, rows: list[_Row | None], header: str | None) -> list[_Row | None]:
+    """Keep the rows that agree: one build prints one layout, and what proves nothing stands where the others do."""
+    exact = [row for row in rows if row is not None and row.layout is not None]
+    layout = _most_common(row.layout for row in exact)
+    grid = _most_common(row.grid for row in exact)
+    if layout is None:
+        # With no row to tell: the header does, unless it has lost its first blank.
+        headed = header if header is not None and header.startswith(' ') else ''
+        grid = _most_common(place for place in (_header_grid(layout, headed) for layout in command.layouts) if place)
+    elif not _is_confirmed(command, layout, rows, header):
+        return [None] * len(rows)
+    return [
+        row if row is not None and row.layout in (None, layout) and (row.proven or row.grid == grid) else None
+        for row in rows
+    ]
+
+
+def _is_confirmed(command: Command, layout: Layout, rows: list[_Row | None], header: str | None) -> bool:
+    """Whether nothing speaks against a layout: the loss of eight columns makes a wide row look like a narrow one."""
+    if len(command.layouts) == 1:
+        return True
+    if header is not None:
+        headed = [each for each in command.layouts if _is_headed_by(each, header)]
+        if headed:
+            return layout in headed
+    # A header that was retouched fits none. Then, if there is a row that does not fit, one with both names has to tell.
+    return None not in rows or any(row.layout == layout and row.first and row.second for row in rows if row)
+
+
+def _most_common(values: c.Iterable[t.Any]) -> t.Any:
+    """The value that is there most often; ``None`` when there is none or a tie."""
+    best = collections.Counter(values).most_common(2)
+    return best[0][0] if len(best) == 1 or (best and best[0][1] > best[1][1]) else None
+
+
+def _says_nobody(line: str) -> bool:
+    said = line.strip(' ').casefold()
+    return any(said.startswith(f'{answer.phrase.casefold()} ') for answer in EMPTY_ANSWERS)
+
+
+def _refuse_error_text(command: Command, unread: c.Sequence[tuple[int, str]]) -> None:
+    """An error message is never left out, not even with ``errors='skip'``: what follows it would be missing unseen."""
+    text = ' '.join(line.strip(' ') for _, line in unread)
+    codes = {int(decimal or str(int(hexadecimal, 16))) for decimal, hexadecimal in _ERROR.findall(text)}
+    if codes:
+        numbers = ', '.join(str(code) for code in sorted(codes))
+        raise TerminalOutputError(
+            f'{command.name} reports the Win32 error {numbers} instead of sessions: {_quoted(text)}'
+        )
+
+
+def _unreadable(command: Command, line: tuple[int, str], lines: c.Sequence[tuple[int, str]]) -> TerminalOutputError:
+    number, content = line
+    other = QWINSTA if command is QUSER else QUSER
+    if any(_read(other, *each) for each in lines) and not any(_read(command, *each) for each in lines):
+        hint = f'This is what {other.name} prints: use the filter parse_{other.name}.'
+    else:
+        hint = f'A row of {command.name} looks like {command.example!r}.'
+    return TerminalOutputError(
+        f'Line {number} cannot be read with certainty as a row of {command.name}: {_quoted(content)}. {hint}'
+    )
+
+
+def _quoted(text: str) -> str:
+    text = text.replace(_FILLER, '')
+    return repr(text if len(text) <= 200 else f'{text[:200]}...')
+
+
+def _records(command: Command, rows: c.Sequence[_Row], date_format: str | None) -> list[dict[str, t.Any]]:
+    records = []
+    for row in rows:
+        cells = {
+            layout_cell: value.replace(_FILLER, '') or None
+            for layout_cell, value in zip(command.layouts[0].cells, (row.first, row.second), strict=True)
+        }
+        state = row.state.replace(_FILLER, '')
+        records.append(
+            {
+                'id': row.id,
+                'user': cells['user'],
+                'session_name': cells['session_name'],
+                'state': _STATES.get(state.casefold(), 'unknown'),
+                'state_raw': state,
+                'current': row.current,
+            }
+        )
+    if command.has_times:
+        logons = [row.logon.replace(_FILLER, '') for row in rows]
+        for record, row, raw, moment in zip(records, rows, logons, logon_times(logons, date_format), strict=True):
+            idle = row.idle.replace(_FILLER, '')
+            record.update(idle_seconds=idle_seconds(idle), idle_raw=idle, logon_time_raw=raw, logon_time=moment)
+    return records

@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# FOR INTERNAL COLLECTION USE ONLY
+# The interfaces in this file are meant for use within this collection
+# and may not remain stable to outside uses. Changes may be made in ANY release, even a bugfix release.
+
+"""What the reader of ``quser`` and ``qwinsta`` output knows about languages, as data.
+
+Nothing here decides what a row's id is: a word that is missing costs its meaning (a state ``unknown``, a time ``null``)
+and nothing else. To teach the reader a word, add a line and say where it was seen. ``captures/X`` names a published
+capture that is kept with the unit tests.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class StateWord(t.NamedTuple):
+    """A word of the STATE column, the state of the session record that it stands for, and where it was seen."""
+
+    word: str
+    state: str
+    languages: str
+    source: str
+
+
+#: Compared without case. One word has one meaning in all languages, or it has no place here.
+STATE_WORDS: tuple[StateWord, ...] = (
+    StateWord('Active', 'active', 'en ja', 'captures/en-quser-1; the ja tools keep the English words'),
+    StateWord('Disc', 'disconnected', 'en it ja', 'captures/en-qwinsta-2; centreon-plugins sessions.pm (it)'),
+    StateWord('Conn', 'connected', 'en es', 'captures/en-qwinsta-4, captures/es-qwinsta-3'),
+    StateWord('Listen', 'listen', 'en ja', 'captures/en-qwinsta-2'),
+    StateWord('ConnQ', 'connect_query', 'en', 'WTS_CONNECTSTATE_CLASS and the tables of other parsers; no capture'),
+    StateWord('Shadow', 'shadow', 'en', 'WTS_CONNECTSTATE_CLASS and the tables of other parsers; no capture'),
+    StateWord('Idle', 'idle', 'en', 'captures/en-qwinsta-counter-1 (made up)'),
+    StateWord('Reset', 'reset', 'en', 'WTS_CONNECTSTATE_CLASS and the tables of other parsers; no capture'),
+    StateWord('Down', 'down', 'en', 'WTS_CONNECTSTATE_CLASS and the tables of other parsers; no capture'),
+    StateWord('Init', 'init', 'en', 'WTS_CONNECTSTATE_CLASS and the tables of other parsers; no capture'),
+    StateWord('Aktiv', 'active', 'de', 'captures/de-quser-1'),
+    StateWord('Getr.', 'disconnected', 'de', 'captures/de-qwinsta-1'),
+    StateWord('Verb.', 'connected', 'de', 'centreon-plugins pull request 4653'),
+    StateWord('Abhör.', 'listen', 'de', 'captures/de-qwinsta-1'),
+    StateWord('Actif', 'active', 'fr', 'captures/fr-quser-1'),
+    StateWord('Déco', 'disconnected', 'fr', 'centreon-plugins sessions.pm'),
+    StateWord('Activo', 'active', 'es', 'captures/es-quser-1'),
+    StateWord('Desc', 'disconnected', 'es', 'captures/es-quser-1'),
+    StateWord('Escuchar', 'listen', 'es', 'captures/es-qwinsta-3'),
+    StateWord('Attivo', 'active', 'it', 'centreon-plugins sessions.pm'),
+    StateWord('Ativo', 'active', 'pt', 'a published row under an English header'),
+    StateWord('Actief', 'active', 'nl', "another parser's test (made up)"),
+    StateWord('Активно', 'active', 'ru', 'captures/ru-quser-1'),
+    StateWord('Диск', 'disconnected', 'ru', 'captures/ru-qwinsta-1'),
+    StateWord('Подключено', 'connected', 'ru', 'captures/ru-qwinsta-1'),
+    StateWord('Прием', 'listen', 'ru', 'captures/ru-qwinsta-1'),
+    StateWord('Приём', 'listen', 'ru', "other parsers' tests (made up)"),
+    StateWord('Активный', 'active', 'ru', 'captures/ru-qwinsta-4 (made up)'),
+    StateWord('Разъедин', 'disconnected', 'ru', 'captures/ru-qwinsta-4 (made up)'),
+    StateWord('Отключено', 'disconnected', 'ru', "other parsers' tests (made up)"),
+    StateWord('Прослуш', 'listen', 'ru', 'captures/ru-qwinsta-4 (made up)'),
+    StateWord('运行中', 'active', 'zh-CN', 'captures/zh-CN-quser-1'),
+    StateWord('断开', 'disconnected', 'zh-CN', 'captures/zh-CN-qwinsta-1'),
+    StateWord('已断开', 'disconnected', 'zh-CN', "other parsers' tests (made up)"),
+    StateWord('已连接', 'connected', 'zh-CN', 'captures/zh-CN-qwinsta-4'),
+    StateWord('侦听', 'listen', 'zh-CN', 'captures/zh-CN-qwinsta-4'),
+)
+
+
+class EmptyAnswer(t.NamedTuple):
+    """The words before the name in "No User exists for *", by which quser says that nobody is logged on."""
+
+    phrase: str
+    language: str
+    source: str
+
+
+#: The one message that means "no sessions". What is not listed is an error: a host that cannot be seen is not empty.
+EMPTY_ANSWERS: tuple[EmptyAnswer, ...] = (EmptyAnswer('No User exists for', 'en', 'captures/en-error-quser-1'),)
+
+
+class DateForm(t.NamedTuple):
+    """An order of day, month and year, the separators it is used with, and where it was seen."""
+
+    order: str
+    separators: str
+    source: str
+
+
+#: The date comes in the user's own short form, whatever the display language is. With dots and the year last, the day
+#: is first in every Windows locale; with a slash or a dash the numbers have to tell.
+DATE_FORMS: tuple[DateForm, ...] = (
+    DateForm('ymd', '-/.', 'captures/zh-CN-quser-1 (2026/7/30), en with 2021-05-13; hu and ko with dots'),
+    DateForm(
+        'dmy',
+        '-/.',
+        'captures/es-quser-1 (25/7/2018), captures/de-quser-1 (07.09.2021), captures/en-quser-10 (18-Nov-22)',
+    ),
+    DateForm('mdy', '-/', 'captures/en-quser-1 (6/14/2021)'),
+)
+
+#: Month names inside a date. Source: captures/en-quser-10 (Nov), the rest of the English calendar by analogy.
+MONTH_NAMES: tuple[str, ...] = ('jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec')
+
+
+class DayHalf(t.NamedTuple):
+    """The markers of a 12-hour clock (letters only, words parted by one blank) and where they come from."""
+
+    before_noon: str
+    after_noon: str
+    source: str
+
+
+DAY_HALVES: tuple[DayHalf, ...] = (
+    DayHalf('am', 'pm', 'captures/en-quser-1'),
+    DayHalf('a m', 'p m', 'Unicode CLDR es, ca: a. m., p. m.'),
+    DayHalf('오전', '오후', 'Unicode CLDR ko'),
+    DayHalf('上午', '下午', 'Unicode CLDR zh'),
+    DayHalf('午前', '午後', 'Unicode CLDR ja'),
+    DayHalf('πμ', 'μμ', 'Unicode CLDR el: π.μ., μ.μ.'),
+    DayHalf('π μ', 'μ μ', 'Unicode CLDR el'),
+    DayHalf('ص', 'م', 'Unicode CLDR ar'),
+    DayHalf('de', 'du', 'Unicode CLDR hu: de., du.'),
+    DayHalf('öö', 'ös', 'Unicode CLDR tr: ÖÖ, ÖS'),
+    DayHalf('sa', 'ch', 'Unicode CLDR vi: SA, CH'),
+    DayHalf('fm', 'em', 'Unicode CLDR sv: fm, em'),
+)
+
+#: Words in a date or time that say nothing about it: ru and bg print the year as "2021 г.", fi the hour as "klo 15.54".
+SILENT_DATE_WORDS: frozenset[str] = frozenset({'г', 'klo', 'kl'})
+
+#: What people put before every line when they paste a table into notes, scripts and mail.
+LINE_LEADERS: tuple[str, ...] = ('###', '##', '#', '//', '::', ';', 'rem', '*', '|', '>')
