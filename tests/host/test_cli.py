@@ -51,7 +51,7 @@ def serving(ready: Path, *more: str) -> Iterator[subprocess.Popen[str]]:
             assert process.stdout.readline().startswith('2 simulated hosts: web01 ')
             yield process
         finally:
-            process.kill()
+            process.terminate()
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_a_wrong_spec_is_refused_with_its_place(ready: Path, capsys: pytest.Capt
     assert not ready.exists()
 
 
-@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_the_fleet_and_leaves_nothing(ready: Path, number: signal.Signals) -> None:
     with serving(ready) as process:
         said = json.loads(ready.read_text())

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from winrm.exceptions import WSManFaultError
 from winrm.protocol import Protocol
 
 from winhost.fleet import Fleet
@@ -75,7 +76,7 @@ def test_nothing_is_left_of_a_fleet_that_stopped() -> None:
 
 
 def test_a_receive_that_waits_comes_back_when_the_fleet_stops() -> None:
-    fleet = Fleet({'hosts': {'web01': {}}})
+    fleet = Fleet({'hosts': {'web01': {'winrm': {'gather': 0}}}})
     with ThreadPoolExecutor(1) as pool:
         with fleet:
             client = protocol(fleet, 'web01')
@@ -85,6 +86,23 @@ def test_a_receive_that_waits_comes_back_when_the_fleet_stops() -> None:
             waiting = pool.submit(client.get_command_output_raw, shell, ran)
         # The connection may be cut before the answer is out: it is the waiting that has to end.
         waiting.exception(timeout=60)
+
+
+def test_a_host_can_go_away_and_come_back_where_it_was() -> None:
+    with Fleet({'hosts': {'web01': {}, 'web02': {}}}) as fleet:
+        host = fleet['web01']
+        port = host.port
+        client = protocol(fleet, 'web01')
+        shell = client.open_shell()
+        host.stop()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(('127.0.0.1', port))
+        protocol(fleet, 'web02').open_shell()
+        host.start()
+        assert host.port == port
+        with pytest.raises(WSManFaultError, match='was not found'):
+            protocol(fleet, 'web01').run_command(shell, 'echo')
+        protocol(fleet, 'web01').open_shell()
 
 
 def test_an_inventory_is_complete_for_every_connection() -> None:

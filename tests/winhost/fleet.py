@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import shutil
 import ssl
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -47,13 +46,13 @@ class ReachableHost(Host):
         super().__init__(name, spec, root)
 
     def start(self) -> None:
-        """Start the host and serve it."""
+        """Start the host and serve it; on the port that it had, when it was stopped before."""
         with ExitStack() as stack:
             super().start()
             stack.callback(super().stop)
             service = Service(self, self._options)
             stack.callback(service.close)
-            listener = Listener(self.authenticate, service.handle, self._tls)
+            listener = Listener(self.authenticate, service.handle, self._tls, self.port)
             stack.callback(listener.close)
             self.port = listener.port
             self._running = stack.pop_all()
@@ -76,19 +75,16 @@ class Fleet(Mapping[str, ReachableHost]):
         if not isinstance(hosts, Mapping) or not hosts:
             raise SpecError(f'fleet: hosts: {hosts!r} is no mapping of names to hosts, for example {{web01: {{}}}}')
         # A short path: the address of a UNIX socket inside has 108 bytes.
-        self.root = Path(tempfile.mkdtemp(prefix='wh-'))
-        try:
-            self.certificate = self.root / 'certificate.pem'
-            certificate.write(self.certificate)
-            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            tls.load_cert_chain(self.certificate)
-            self._hosts = {
-                str(name): ReachableHost(str(name), said, self.root / str(number), tls)
-                for number, (name, said) in enumerate(hosts.items())
-            }
-        except BaseException:
-            shutil.rmtree(self.root)
-            raise
+        self._folder = tempfile.TemporaryDirectory(prefix='wh-', ignore_cleanup_errors=True)
+        self.root = Path(self._folder.name)
+        self.certificate = self.root / 'certificate.pem'
+        certificate.write(self.certificate)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(self.certificate)
+        self._hosts = {
+            str(name): ReachableHost(str(name), said, self.root / str(number), tls)
+            for number, (name, said) in enumerate(hosts.items())
+        }
 
     @classmethod
     def load(cls, path: Path | str) -> Fleet:
@@ -106,7 +102,7 @@ class Fleet(Mapping[str, ReachableHost]):
     def __enter__(self) -> Fleet:
         """Start all hosts."""
         with ExitStack() as stack:
-            stack.callback(shutil.rmtree, self.root, ignore_errors=True)
+            stack.callback(self._folder.cleanup)
             for host in self._hosts.values():
                 stack.enter_context(host)
             self._running = stack.pop_all()

@@ -20,8 +20,9 @@ _TLS_HANDSHAKE = b'\x16'  # RFC 8446, ContentType: the first byte of every TLS c
 
 
 class Listener(ThreadingMixIn, TCPServer):
-    """Serves a host on a free port of 127.0.0.1."""
+    """Serves a host on a port of 127.0.0.1."""
 
+    allow_reuse_address = True  # a host that starts again has its port back at once
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
@@ -31,18 +32,20 @@ class Listener(ThreadingMixIn, TCPServer):
         authenticate: Callable[[str, str], str | None],
         handle: Callable[[str, bytes], tuple[int, bytes]],
         tls: ssl.SSLContext,
+        port: int = 0,
     ) -> None:
         """Bind and serve.
 
         :param authenticate: user and password to an account, or None.
         :param handle: account and message to HTTP status and body.
         :param tls: how to speak HTTPS.
+        :param port: the port, 0: one that is free.
         """
         self.authenticate = authenticate
         self.handle = handle
         self._tls = tls
         self._open: set[socket.socket] = set()
-        super().__init__(('127.0.0.1', 0), _Handler)
+        super().__init__(('127.0.0.1', port), _Handler)
         self.port: int = self.server_address[1]
         threading.Thread(target=self._accept, name=f'winhost-{self.port}', daemon=True).start()
 

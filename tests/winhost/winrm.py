@@ -141,6 +141,7 @@ class Service:
         self._names = host.root / 'PowerShell'
         self._names.mkdir(parents=True, exist_ok=True)
         for name in _NAMES:
+            (self._names / name).unlink(missing_ok=True)
             (self._names / name).symlink_to(pwsh.find())
 
     def handle(self, account: str, message: bytes) -> tuple[int, bytes]:
