@@ -49,8 +49,8 @@ class SessionAction(ActionBase):
     problems: Callable[[Arguments], list[str]] = staticmethod(_none)
     #: Finds options that are allowed together but hardly meant; the task warns of what it returns.
     warnings: Callable[[Arguments], list[str]] = staticmethod(_none)
-    #: Says a result in one line, or returns null where it has nothing to say.
-    sentence: Callable[[Result, Arguments], str | None]
+    #: Says a result in one line, given the options and whether it is check mode; null where it has nothing to say.
+    sentence: Callable[[Result, Arguments, bool], str | None]
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> Result:
         """Run the module.
@@ -66,7 +66,7 @@ class SessionAction(ActionBase):
         result |= self._execute_module(module_name=self.MODULE, module_args=arguments, task_vars=task_vars)
         if warnings := self.warnings(arguments):
             result['warnings'] = [*(result.get('warnings') or []), *warnings]
-        if sentence := self.sentence(result, arguments):
+        if sentence := self.sentence(result, arguments, bool(self._task.check_mode)):
             result['msg'] = sentence
         if diff := result.get('diff'):
             host = arguments.get('server') or self._task.delegate_to or task_vars.get('inventory_hostname')

@@ -73,11 +73,12 @@ _LOGON_MODES = {
 }
 
 
-def info_sentence(result: Result, arguments: Arguments) -> str | None:
+def info_sentence(result: Result, arguments: Arguments, check_mode: bool) -> str | None:
     """Say what ``win_user_session_info`` found.
 
     :param result: the module's result.
     :param arguments: the options that it got.
+    :param check_mode: whether it only said what it would do.
     :returns: for example ``1 session: 2 alice (active, idle 3 min)``; null where there is no list of sessions.
     """
     if not _has_sessions(result) or result.get('failed'):
@@ -88,40 +89,44 @@ def info_sentence(result: Result, arguments: Arguments) -> str | None:
     return 'no session matches' if any(option in arguments for option in FILTERS) else 'nobody is logged on'
 
 
-def session_sentence(result: Result, arguments: Arguments) -> str | None:
+def session_sentence(result: Result, arguments: Arguments, check_mode: bool) -> str | None:
     """Say what ``win_user_session`` did, or in check mode would do.
 
     :param result: the module's result.
     :param arguments: the options that it got.
+    :param check_mode: whether it only said what it would do.
     :returns: for example ``2 selected: 1 still present (5 bob: it did not end), 1 logged off (2 alice)``; null where
         the module failed before it had sessions.
     """
     return _sentence(result, _session_plan)
 
 
-def message_sentence(result: Result, arguments: Arguments) -> str | None:
+def message_sentence(result: Result, arguments: Arguments, check_mode: bool) -> str | None:
     """Say who got the text of ``win_user_session_message`` and what they answered.
 
     :param result: the module's result.
     :param arguments: the options that it got.
+    :param check_mode: whether it only said what it would do.
     :returns: for example ``2 selected: 1 not active (5 bob), 1 answered yes (2 alice)``; null where the module failed
         before it had sessions.
     """
     return _sentence(result, _message_plan)
 
 
-def logon_mode_sentence(result: Result, arguments: Arguments) -> str | None:
+def logon_mode_sentence(result: Result, arguments: Arguments, check_mode: bool) -> str | None:
     """Say what ``win_logon_mode`` found or did.
 
     :param result: the module's result.
     :param arguments: the options that it got.
+    :param check_mode: whether it only said what it would do.
     :returns: for example ``new logons are allowed (enabled, was drain)``; null where the mode is not known.
     """
     mode, previous = _word(result.get('mode')), _word(result.get('previous_mode'))
     if not mode or result.get('failed'):
         return None
-    was = f', was {previous}' if previous and previous != mode else ''
-    return f'{_LOGON_MODES.get(mode, "new logons")} ({mode}{was})'
+    was = f', {"is" if check_mode else "was"} {previous}' if previous and previous != mode else ''
+    words = f'{_LOGON_MODES.get(mode, "new logons")} ({mode}{was})'
+    return f'would change: {words}' if check_mode and was else words
 
 
 def readable_diff(diff: t.Any, host: object) -> t.Any:

@@ -17,9 +17,9 @@ from pathlib import Path
 import ansible
 import pytest
 
+from project import ROOT, environment
 from winhost import pwsh
 
-ROOT = Path(__file__).resolve().parents[2]
 UTILS = ROOT / 'plugins' / 'module_utils'
 MODULES = ('win_logon_mode', 'win_user_session', 'win_user_session_info', 'win_user_session_message')
 REQUIRES = re.compile(r'^#AnsibleRequires -PowerShell .*module_utils\.(\w+)\s*$', re.MULTILINE)
@@ -57,11 +57,10 @@ Options = dict[str, dict[str, t.Any]]
 @pytest.fixture(scope='module')
 def documentation() -> dict[str, t.Any]:
     """What ``ansible-doc`` shows, by module."""
-    env = {**os.environ, 'ANSIBLE_COLLECTIONS_PATH': str(ROOT / '.cache' / 'collections'), 'LC_ALL': 'C.UTF-8'}
     names = [f'winops.sessions.{name}' for name in MODULES]
     done = subprocess.run(
         [sys.executable, '-m', 'ansible', 'doc', '--json', '-t', 'module', *names],
-        env=env,
+        env=environment(),
         capture_output=True,
         text=True,
         check=False,

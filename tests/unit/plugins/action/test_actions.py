@@ -322,7 +322,7 @@ def documented_examples():
                 yield pytest.param(name, filled, id=f'{name}: {task["name"]}')
 
 
-@pytest.mark.parametrize(('name', 'args'), documented_examples())
+@pytest.mark.parametrize(('name', 'args'), list(documented_examples()))
 def test_every_documented_example_is_accepted(run_action, name, args):
     run = run_action(name, args, {'changed': False})
     assert run.arguments.keys() >= args.keys()

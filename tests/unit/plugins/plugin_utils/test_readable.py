@@ -40,14 +40,14 @@ CAROL, DAVE = record(7, 'carol'), record(9, 'dave')
 
 def test_a_listing_is_said_in_one_line():
     result = {'sessions': [ALICE, BOB], 'session_count': 2, 'msg': '2 sessions'}
-    assert info_sentence(result, {}) == (
+    assert info_sentence(result, {}, False) == (
         '2 sessions: 2 CORP\\alice (active, idle 3 min), 5 CORP\\bob (disconnected for 2 h)'
     )
 
 
 def test_a_thousand_sessions_are_cut_to_ten_and_counted():
     sessions = [record(number, f'user{number}') for number in range(1, 1003)]
-    said = info_sentence({'sessions': sessions}, {})
+    said = info_sentence({'sessions': sessions}, {}, False)
     assert said.startswith('1002 sessions: 1 CORP\\user1 ')
     assert said.endswith('10 CORP\\user10 (active, idle 3 min) and 992 more')
 
@@ -63,17 +63,17 @@ def test_a_thousand_sessions_are_cut_to_ten_and_counted():
     ],
 )
 def test_an_empty_listing_says_what_it_means(arguments, words):
-    assert info_sentence({'sessions': []}, arguments) == words
+    assert info_sentence({'sessions': []}, arguments, False) == words
 
 
 @pytest.mark.parametrize('say', [info_sentence, session_sentence, message_sentence])
 @pytest.mark.parametrize('result', [{'failed': True, 'msg': 'blind'}, {}, {'sessions': None}, {'unreachable': True}])
 def test_without_sessions_the_module_keeps_its_own_words(say, result):
-    assert say(result, {}) is None
+    assert say(result, {}, False) is None
 
 
 def test_a_listing_that_failed_never_sounds_like_an_empty_host():
-    assert info_sentence({'failed': True, 'sessions': [], 'msg': 'the sessions cannot be seen'}, {}) is None
+    assert info_sentence({'failed': True, 'sessions': [], 'msg': 'the sessions cannot be seen'}, {}, False) is None
 
 
 def test_what_was_done_is_said_with_the_failures_first():
@@ -90,7 +90,7 @@ def test_what_was_done_is_said_with_the_failures_first():
         'protected': [{**record(11, 'erin'), 'reason': 'own_session'}],
         'remaining': [BOB, CAROL, record(11, 'erin'), record(12, 'frank')],
     }
-    assert session_sentence(result, {}) == (
+    assert session_sentence(result, {}, False) == (
         '4 selected: 1 failed (logging off 7 (CORP\\carol) failed: Win32 error 5), '
         '1 still present (5 CORP\\bob: it did not end within 60 s), '
         '2 logged off (2 CORP\\alice, 9 CORP\\dave); '
@@ -109,7 +109,7 @@ def test_check_mode_says_what_would_be_done():
         'protected': [],
         'remaining': [CAROL],
     }
-    assert session_sentence(result, {}) == (
+    assert session_sentence(result, {}, False) == (
         'would log off 2: 2 CORP\\alice (active, idle 3 min), 5 CORP\\bob (disconnected for 2 h); '
         'would warn 1: 7 CORP\\carol (active, idle 3 min); '
         '1 in grace (9 CORP\\dave, due in 4 min); 1 session would remain'
@@ -124,7 +124,7 @@ def test_a_brake_keeps_the_modules_words_and_shows_the_plan():
         'protected': [],
         'remaining': [ALICE],
     }
-    assert session_sentence(result, {}) == (
+    assert session_sentence(result, {}, False) == (
         '1 sessions match and max_sessions allows 0: nothing was done: '
         'would log off 1: 2 CORP\\alice (active, idle 3 min); 1 session remains'
     )
@@ -148,13 +148,13 @@ def test_a_brake_keeps_the_modules_words_and_shows_the_plan():
 )
 def test_every_outcome_has_words(outcome, keys, words):
     result = {'sessions': [{**ALICE, 'outcome': outcome, **keys}], 'protected': [], 'remaining': []}
-    assert session_sentence(result, {}) == f'1 selected: {words}; no session remains'
+    assert session_sentence(result, {}, False) == f'1 selected: {words}; no session remains'
 
 
 @pytest.mark.parametrize('remaining', [None, 'absent'])
 def test_what_remains_is_not_claimed_where_it_is_not_known(remaining):
     result = {'sessions': [], 'protected': []} | ({} if remaining == 'absent' else {'remaining': remaining})
-    assert session_sentence(result, {}) == 'no session matches'
+    assert session_sentence(result, {}, False) == 'no session matches'
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_what_remains_is_not_claimed_where_it_is_not_known(remaining):
 )
 def test_every_protection_has_words(reason, words):
     result = {'sessions': [], 'protected': [{**ALICE, 'reason': reason}], 'remaining': [ALICE]}
-    assert session_sentence(result, {}) == (
+    assert session_sentence(result, {}, False) == (
         f'no session to act on; 1 protected (2 CORP\\alice, {words}); 1 session remains'
     )
 
@@ -187,7 +187,7 @@ def test_messages_are_said_with_the_answers():
             {**record(12, 'frank'), 'outcome': 'timed_out', 'answer': None},
         ]
     }
-    assert message_sentence(result, {}) == (
+    assert message_sentence(result, {}, False) == (
         '6 selected: 1 failed (11 CORP\\erin: Win32 error 7022), 1 without an answer (12 CORP\\frank), '
         '1 not active (5 CORP\\bob), 2 answered yes (2 CORP\\alice, 9 CORP\\dave), 1 answered no (7 CORP\\carol)'
     )
@@ -195,7 +195,7 @@ def test_messages_are_said_with_the_answers():
 
 def test_messages_in_check_mode_say_who_would_get_one():
     result = {'sessions': [{**ALICE, 'outcome': 'planned', 'answer': None}, {**BOB, 'outcome': 'not_active'}]}
-    assert message_sentence(result, {}) == (
+    assert message_sentence(result, {}, False) == (
         'would send to 1: 2 CORP\\alice (active, idle 3 min); 1 not active (5 CORP\\bob)'
     )
 
@@ -211,7 +211,16 @@ def test_messages_in_check_mode_say_who_would_get_one():
     ],
 )
 def test_a_logon_mode_is_said_in_words(mode, previous, words):
-    assert logon_mode_sentence({'mode': mode, 'previous_mode': previous}, {}) == words
+    assert logon_mode_sentence({'mode': mode, 'previous_mode': previous}, {}, False) == words
+
+
+def test_a_logon_mode_that_check_mode_leaves_alone_is_said_to_be_planned():
+    assert logon_mode_sentence({'mode': 'enabled', 'previous_mode': 'drain'}, {}, True) == (
+        'would change: new logons are allowed (enabled, is drain)'
+    )
+    assert logon_mode_sentence({'mode': 'drain', 'previous_mode': 'drain'}, {}, True) == (
+        'new logons are refused until allowed again (drain)'
+    )
 
 
 def test_a_diff_shows_only_what_was_done():
@@ -295,7 +304,7 @@ RESULTS = st.fixed_dictionaries(
 @pytest.mark.parametrize('say', [info_sentence, session_sentence, message_sentence, logon_mode_sentence])
 @given(result=RESULTS)
 def test_no_result_is_lost_over_its_words(say, result):
-    words = say(result, {})
+    words = say(result, {}, False)
     assert words is None or len(words.splitlines()) == 1
 
 
