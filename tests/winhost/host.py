@@ -186,6 +186,7 @@ class Host:
         self._socket.unlink(missing_ok=True)
         if self._socket.parent != self.root.absolute():
             shutil.rmtree(self._socket.parent, ignore_errors=True)
+        self._socket = None
 
     def __enter__(self) -> Host:
         self.start()

@@ -220,7 +220,7 @@ class SessionTable:
             return session_id in self._rows
 
     def __len__(self) -> int:
-        return len(list(self))
+        return sum(1 for _ in self)
 
     @property
     def users(self) -> dict[int, str]:
@@ -345,17 +345,18 @@ class SessionTable:
         :param shown: whether a row is for the eyes of who looks.
         :returns: copies of the rows.
         """
-        rows = [session for session in self if shown(session)]
-        seen = [copy.copy(row) for row in rows]
-        for row in rows:
-            for box in row.boxes:
-                box.looks = max(0, box.looks - 1)
-            if row.closing and row.closing.looks:
-                row.closing.looks -= 1
-                if not row.closing.looks:
-                    self._finish(row, row.closing.behaviour)
-        self.changed.notify_all()
-        return seen
+        with self.changed:
+            rows = [session for session in self if shown(session)]
+            seen = [copy.copy(row) for row in rows]
+            for row in rows:
+                for box in row.boxes:
+                    box.looks = max(0, box.looks - 1)
+                if row.closing and row.closing.looks:
+                    row.closing.looks -= 1
+                    if not row.closing.looks:
+                        self._finish(row, row.closing.behaviour)
+            self.changed.notify_all()
+            return seen
 
     def logoff(self, session_id: int) -> Session:
         """End a session as WTSLogoffSession does. It may still be there for a while.
@@ -364,10 +365,11 @@ class SessionTable:
         :returns: the row that ends.
         :raises WinError: it can not.
         """
-        session = self.find(session_id, Error.CTX_WINSTATION_NOT_FOUND)
-        if session.closing:
-            raise WinError(Error.CTX_CLOSE_PENDING)
-        return self._end(session, 'on_logoff')
+        with self.changed:
+            session = self.find(session_id, Error.CTX_WINSTATION_NOT_FOUND)
+            if session.closing:
+                raise WinError(Error.CTX_CLOSE_PENDING)
+            return self._end(session, 'on_logoff')
 
     def reset(self, session_id: int) -> Session:
         """End a session as rwinsta does, one that hangs too.
@@ -378,7 +380,8 @@ class SessionTable:
         :returns: the row that ends.
         :raises WinError: it can not.
         """
-        return self._end(self.find(session_id, Error.CTX_WINSTATION_NOT_FOUND), 'on_reset')
+        with self.changed:
+            return self._end(self.find(session_id, Error.CTX_WINSTATION_NOT_FOUND), 'on_reset')
 
     def disconnect(self, session_id: int) -> Session:
         """Take a session's client away.
@@ -387,24 +390,25 @@ class SessionTable:
         :returns: the row.
         :raises WinError: it can not.
         """
-        session = self.find(session_id, Error.CTX_WINSTATION_NOT_FOUND)
-        if session.closing:
-            raise WinError(Error.CTX_CLOSE_PENDING)
-        session.on_disconnect.check()
-        if session.id == SERVICES or session.state == State.LISTEN:
-            raise WinError(Error.ACCESS_DENIED)
-        if session.user is None:
-            if session.id == self.console:
-                raise WinError(Error.CTX_CONSOLE_DISCONNECT)
-            self._finish(session, Behaviour())
-        elif session.state != State.DISCONNECTED and not session.on_disconnect.hangs:
-            if session.on_disconnect.replaced_by:
-                self._finish(session, session.on_disconnect)
-            else:
-                self.update(session.id, state='disconnected', disconnected=0)
+        with self.changed:
+            session = self.find(session_id, Error.CTX_WINSTATION_NOT_FOUND)
+            if session.closing:
+                raise WinError(Error.CTX_CLOSE_PENDING)
+            session.on_disconnect.check()
+            if session.id == SERVICES or session.state == State.LISTEN:
+                raise WinError(Error.ACCESS_DENIED)
+            if session.user is None:
                 if session.id == self.console:
-                    self.logon_screen()
-        return session
+                    raise WinError(Error.CTX_CONSOLE_DISCONNECT)
+                self._finish(session, Behaviour())
+            elif session.state != State.DISCONNECTED and not session.on_disconnect.hangs:
+                if session.on_disconnect.replaced_by:
+                    self._finish(session, session.on_disconnect)
+                else:
+                    self.update(session.id, state='disconnected', disconnected=0)
+                    if session.id == self.console:
+                        self.logon_screen()
+            return session
 
     def settle(self) -> None:
         """Let go what is due."""
@@ -417,8 +421,9 @@ class SessionTable:
 
         :param session: the row.
         """
-        self.settle()
-        return self._rows.get(session.id) is session and session.closing is not None
+        with self.changed:
+            self.settle()
+            return self._rows.get(session.id) is session and session.closing is not None
 
     def _end(self, session: Session, how: str) -> Session:
         behaviour: Behaviour = getattr(session, how)

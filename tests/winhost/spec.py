@@ -169,17 +169,12 @@ def table(data: Mapping[str, Any], clock: Clock, changed: threading.Condition) -
     rows = [dict(row) for row in data.get('sessions') or []]
     found.has_services = data.get('services', True)
     found.console = data.get('console', _console(rows))
-    for row in rows:
-        if 'id' in row:
-            found.logon(**row)
-    if found.console is not None and found.console not in found:
-        found.logon(id=found.console, connected=0)
-    elif found.console is None and 'console' not in data:
-        found.logon_screen()
-    # Rows that ask for no id get what the others leave free.
-    for row in rows:
-        if 'id' not in row:
-            found.logon(**row)
+    try:
+        _fill(found, rows, logon_screen='console' not in data)
+    except SpecError:
+        raise
+    except ValueError as error:
+        raise SpecError(str(error)) from error
     found.boot()
     return found
 
@@ -193,14 +188,10 @@ def session(data: Mapping[str, Any], owner: SessionTable, onto: Session | None =
     :returns: the session.
     :raises SpecError: it is wrong.
     """
-    where = f'session {onto.id if onto else data.get("id")}'
-    data = check(data, _SESSION, where)
     try:
-        return _session(data, owner, onto)
-    except SpecError:
-        raise
+        return _session(check(data, _SESSION, 'a session'), owner, onto)
     except (TypeError, ValueError, KeyError, AttributeError) as error:
-        raise SpecError(f'{where}: {error}') from error
+        raise SpecError(f'session {onto.id if onto else data.get("id")}: {error}') from error
 
 
 def _session(data: dict[str, Any], owner: SessionTable, onto: Session | None) -> Session:
@@ -238,10 +229,24 @@ def _session(data: dict[str, Any], owner: SessionTable, onto: Session | None) ->
         onto.processes = _processes(data['processes'], onto, owner)
     for key in _BEHAVIOURS:
         if key in data:
-            setattr(onto, key, _behaviour(data[key], f'session {onto.id}: {key}'))
+            setattr(onto, key, _behaviour(data[key], key))
     if 'on_message' in data:
-        onto.on_message = _answering(data['on_message'], f'session {onto.id}: on_message')
+        onto.on_message = _answering(data['on_message'], 'on_message')
     return onto
+
+
+def _fill(found: SessionTable, rows: list[dict[str, Any]], logon_screen: bool) -> None:
+    for row in rows:
+        if 'id' in row:
+            found.logon(**row)
+    if found.console is not None and found.console not in found:
+        found.logon(id=found.console, connected=0)
+    elif found.console is None and logon_screen:
+        found.logon_screen()
+    # Rows that ask for no id get what the others leave free.
+    for row in rows:
+        if 'id' not in row:
+            found.logon(**row)
 
 
 def _console(rows: list[dict[str, Any]]) -> int | None:

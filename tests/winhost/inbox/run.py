@@ -93,7 +93,11 @@ class Command:
         if serial:
             self.ask('WTSFreeMemoryExW', serial, 2, len(fields) // 5)
         own, console = self._own(), self.ask('WTSGetActiveConsoleSessionId')[0]
-        return [Row(*fields[at : at + 5], own=own, console=console) for at in range(0, len(fields), 5)]
+        found = []
+        for at in range(0, len(fields), 5):
+            session_id, state, session, user, domain = fields[at : at + 5]
+            found.append(Row(session_id, state, session, user, domain, own, console))
+        return found
 
     def fill_in_times(self, row: Row) -> None:
         """Ask when a session's user logged on and was last there.

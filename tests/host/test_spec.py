@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from winhost.host import Host
+from winhost.spec import SpecError
+
+
+@pytest.mark.parametrize(
+    ('wrong', 'words'),
+    [
+        ({'session': []}, 'unknown session; known are accounts'),
+        ({'sessions': [{'id': 2, 'name': 'alice'}]}, 'session 2: .*unknown name'),
+        ({'sessions': [{'id': 2, 'user': 'a', 'state': 'gone'}]}, "session 2: state 'gone' is not one of active"),
+        ({'sessions': [{'id': 2, 'user': 'a', 'idle': 'long'}]}, 'session 2: .* good ones are 90'),
+        ({'sessions': [{'id': '2', 'user': 'a'}]}, "'2' is no session id; a good one is 2"),
+        ({'sessions': [{'id': 2, 'user': 'a'}, {'id': 2, 'user': 'b'}]}, r'session 2 is taken by CORP\\a'),
+        ({'sessions': [{'id': 2, 'user': 'a', 'on_logoff': {'fails': 5}}]}, 'on_logoff: unknown fails'),
+        ({'sessions': [{'id': 2, 'user': 'a', 'on_logoff': {'becomes': 'dust'}}]}, "'dust' is not ghost or down"),
+        ({'sessions': [{'id': 2, 'user': 'a', 'on_message': {'answer': 'maybe'}}]}, "'maybe' is not one of ok"),
+        ({'accounts': {'ansible': 'secret'}}, r'a good one is CORP\\ansible'),
+        ({'accounts': {'CORP\\a': {'rights': 'root'}}}, "'root' is not one of full"),
+        ({'api': [{'api': 'WTSNothing', 'error': 5}]}, "'WTSNothing' is no function"),
+        ({'api': [{'api': 'WTSLogoffSession', 'class': 5, 'error': 5}]}, 'has no class; it has'),
+        ({'api': [{'api': 'WTSLogoffSession'}]}, 'a fault has an error'),
+        ({'events': [{'before': {'api': 'WTSLogoffSession'}}]}, 'a good one is'),
+    ],
+)
+def test_a_wrong_word_is_named_with_good_ones(tmp_path: Path, wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(SpecError, match=words):
+        Host('web01', wrong, tmp_path)
+
+
+def test_an_empty_spec_is_a_host(tmp_path: Path) -> None:
+    host = Host('web01', None, tmp_path)
+    assert (host.computer, list(host.accounts), host.sessions.users) == ('WEB01', ['CORP\\ansible'], {})
+
+
+@pytest.mark.parametrize(
+    'change', [{'explode': True}, {}, {'leave': 3, 'reboot': True}], ids=['unknown', 'nothing', 'two things']
+)
+def test_a_change_that_is_none_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    with pytest.raises(SpecError, match=r'a good one is \{leave: 3\}'):
+        Host('web01', {}, tmp_path).change(change)
