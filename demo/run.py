@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-import os
+import itertools
 import re
 import subprocess
 import sys
@@ -13,6 +13,7 @@ import textwrap
 from pathlib import Path
 
 import yaml
+
 from project import ROOT, environment
 from winhost.fleet import Fleet
 
@@ -74,38 +75,40 @@ def changes(said: str) -> list[int]:
     return [int(number) for number in re.findall(r'changed=(\d+)', said)]
 
 
-def tell(story: Story) -> None:
+def tell(story: Story, fleet: Fleet) -> None:
     """The whole story.
+
+    :param fleet: The hosts that it plays on.
 
     :raises subprocess.CalledProcessError: When a step failed.
     :raises RuntimeError: When a step did not do what the story says.
     """
     story.tell(
         'Who is logged on?',
-        """Three Windows hosts run on this machine: simulated ones, but reached with WinRM, and they run the real modules
-        in a real PowerShell. The read-only module win_user_session_info asks each for its sessions.""",
+        """Three Windows hosts run on this machine: simulated ones, but reached with WinRM, and they run the real
+        modules in a real PowerShell. The read-only module win_user_session_info asks each for its sessions.""",
     )
     story.run('ansible-playbook', 'logged_on.yml')
 
     story.tell(
         'The old way, for comparison',
-        """`query user` on the same hosts. Its columns shift with the display language, and there is no more than text.""",
+        """`query user` on the same hosts: text, whose words and columns depend on the display language.""",
     )
     story.run('ansible', 'all', '-m', 'raw', '-a', 'query user')
 
     story.tell(
         'What would be logged off?',
-        """Idle for two hours or disconnected for one is the limit. Check mode shows the plan, --diff the sessions before
-        and after. Nothing is done. Look at who is left alone: dave's backup is running, and grace sits at a console, whose
-        idle time Windows does not keep truthfully.""",
+        """The limits are two hours idle or one hour disconnected. Check mode shows the plan, --diff the sessions
+        before and after; nothing is done. Look at who is left alone: dave's backup is running, and grace sits at a
+        console, whose idle time Windows does not keep truthfully.""",
     )
     planned = changes(story.run('ansible-playbook', 'log_off.yml', '--check', '--diff'))
 
     story.tell(
         'Log them off',
-        """The same playbook for real. Every session is read again right before it is ended, so nobody who came back is hit.
-        heidi's session is a stuck one that answers every logoff with error 7024: it is reset, because the playbook says
-        logoff_then_reset. All are waited for, with a deadline.""",
+        """The same playbook for real. Every session is read again right before it is ended, so nobody who came back
+        is hit. heidi's session is a stuck one that answers every logoff with error 7024: it is reset, because the
+        playbook says logoff_then_reset. All are waited for, with a deadline.""",
     )
     done = changes(story.run('ansible-playbook', 'log_off.yml'))
     if done != planned or 0 in done:
@@ -113,10 +116,16 @@ def tell(story: Story) -> None:
 
     story.tell(
         'Are they gone?',
-        """An independent look, by the module and by `query user`.""",
+        """An independent look: by the module, by `query user`, and into what the hosts themselves wrote down.""",
     )
     story.run('ansible-playbook', 'verify.yml')
     story.run('ansible', 'all', '-m', 'raw', '-a', 'query user')
+    print('What the hosts were asked to do, all in all:\n')
+    for name, host in fleet.items():
+        for (api, session, error), calls in itertools.groupby(
+            host.acts, lambda act: (act.api, act.arguments['session'], act.error)
+        ):
+            print(f'{name}  {api:<17} session {session}  {f"error {error}" if error else "done"}, {len(list(calls))} x')
 
     story.tell(
         'Once more',
@@ -133,16 +142,14 @@ def main() -> int:
         inventory = Path(folder) / 'inventory.yml'
         inventory.write_text(yaml.safe_dump(fleet.inventory(), sort_keys=False), encoding='utf-8')
         try:
-            tell(Story(inventory))
+            tell(Story(inventory), fleet)
         except (subprocess.CalledProcessError, RuntimeError) as error:
             print(f'\nThe demonstration failed: {error}', file=sys.stderr)
             return 1
         except KeyboardInterrupt:
             print('\nStopped.', file=sys.stderr)
             return 130
-    print(
-        f'\nThat was it. The playbooks are in {os.path.relpath(DEMO, ROOT)}/, the hosts are stopped and nothing is left.'
-    )
+    print('\nThat was it. The playbooks are in demo/; the hosts are stopped, and nothing of them is left.')
     return 0
 
 
