@@ -160,7 +160,7 @@ def test_no_input_reaches_session_0_or_an_id_above_65535(value):
         ids = read('session_ids', [value])
     except ValueError:
         return
-    assert all(type(number) is int and 1 <= number <= 65535 for number in ids)
+    assert all(isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= 65535 for number in ids)
 
 
 @pytest.mark.parametrize(
