@@ -192,7 +192,7 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
         public static extern bool ConvertSidToStringSidW(IntPtr Sid, out IntPtr StringSid);
 
         // BOOLEAN, unlike BOOL, is one byte.
-        [DllImport("secur32.dll", EntryPoint = "GetUserNameExW", ExactSpelling = true, SetLastError = true)]
+        [DllImport("secur32.dll", EntryPoint = "GetUserNameExW", ExactSpelling = true, SetLastError = true, CharSet = CharSet.Unicode)]
         [return: MarshalAs(UnmanagedType.U1)]
         public static extern bool GetUserNameExW(int NameFormat, [Out] char[] lpNameBuffer, ref uint nSize);
     }
