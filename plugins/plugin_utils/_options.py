@@ -142,6 +142,11 @@ def session_problems(arguments: Arguments) -> list[str]:
             f'nothing says which sessions are meant: give at least one of {", ".join(CRITERIA)}, '
             'for example max_disconnected: 2h, or all_sessions: true for the sessions of all users'
         )
+    if 'notice' in arguments and 'server' in arguments:
+        problems.append(
+            f'notice: it is remembered on the host that the task runs on, and not on server: {arguments["server"]}. '
+            'Make the server a host of the inventory, or leave notice out'
+        )
     if arguments.get('state') == 'disconnected':
         if arguments.get('method') != 'logoff':
             problems.append(

@@ -230,6 +230,11 @@ def test_a_notice_does_not_go_with_disconnecting(run_action):
         run_action(SESSION, {'state': 'disconnected', 'users': ['a'], 'notice': {'text': 'x', 'grace': '5m'}})
 
 
+def test_a_notice_does_not_go_with_the_sessions_of_another_server(run_action):
+    with pytest.raises(AnsibleActionFail, match=r'notice: .* not on server: rds02'):
+        run_action(SESSION, {**GOOD[SESSION], 'server': 'rds02', 'notice': {'text': 'x', 'grace': '5m'}})
+
+
 def test_disconnecting_with_the_default_method_is_fine(run_action):
     run = run_action(SESSION, {'state': 'disconnected', 'users': ['alice'], 'method': 'logoff'}, {})
     assert run.arguments['state'] == 'disconnected'
