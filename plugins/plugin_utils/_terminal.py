@@ -43,16 +43,12 @@ class TerminalOutputError(ValueError):
 
 
 class Layout(t.NamedTuple):
-    """How one build of a tool prints the left part of a row: the names of its two cells and the widths of all three."""
+    """How one build of a tool prints the left part of a row: which name comes first, and how wide the cells are."""
 
-    cells: tuple[str, str]
+    user_first: bool
     first: int
     second: int
     id: int
-
-    @property
-    def starts_with_user(self) -> bool:
-        return self.cells[0] == 'user'
 
 
 class Command(t.NamedTuple):
@@ -66,14 +62,17 @@ class Command(t.NamedTuple):
 
 QUSER = Command(
     name='quser',
-    layouts=(Layout(('user', 'session_name'), 20, 15, 4),),
+    layouts=(Layout(user_first=True, first=20, second=15, id=4),),
     has_times=True,
     example='>alice                 rdp-tcp#5           2  Active          .  11/21/2026 2:34 PM',
 )
 QWINSTA = Command(
     name='qwinsta',
     # The narrow one up to current servers, the wide one on recent Windows 11: the build decides.
-    layouts=(Layout(('session_name', 'user'), 16, 20, 5), Layout(('session_name', 'user'), 24, 20, 5)),
+    layouts=(
+        Layout(user_first=False, first=16, second=20, id=5),
+        Layout(user_first=False, first=24, second=20, id=5),
+    ),
     has_times=False,
     example='>rdp-tcp#5         alice                     2  Active',
 )
@@ -270,8 +269,8 @@ def _names(layout: Layout, head: str, grid: int) -> tuple[str, str, bool, Layout
     if cells is not None and (body or current):
         first, second = cells
         if column + max(layout.first, len(first)) + _GAP + max(layout.second, len(second)) + _GAP == grid:
-            return (first, second, current, layout, True) if first or not layout.starts_with_user else None
-    if layout.starts_with_user:
+            return (first, second, current, layout, True) if first or not layout.user_first else None
+    if layout.user_first:
         return _edited(layout, body, column, current, grid)
     if not current and (
         not body or (_fits(body, layout.second) and column + max(layout.second, len(body)) + _GAP == grid)
@@ -295,7 +294,7 @@ def _split(layout: Layout, body: str) -> tuple[str, str] | None:
 
 def _fits(cell: str, width: int) -> bool:
     """The tools cut a name to as many characters as its cell is wide, so that only wide characters take more cells."""
-    return len(cell) <= width or (len(cell.replace(_FILLER, '')) <= width and ' ' * _GAP not in cell)
+    return len(cell) <= width or (len(_text(cell)) <= width and ' ' * _GAP not in cell)
 
 
 def _edited(
@@ -321,15 +320,19 @@ def _edited(
 
 def _tail(tail: str) -> tuple[str, str, str] | None:
     """Read what qwinsta prints after the id: the state, and on old versions a type and a device."""
-    state, *others = (part for part in tail.split(' ' * _GAP) if part)
-    column = 0
-    for cell, width in zip((state, *others), (_STATE, _TYPE, 0), strict=False):
-        if not tail.startswith(cell, column):
+    cells = []
+    for width in (_STATE, _TYPE, len(tail)):
+        cell = tail.partition(' ' * _GAP)[0]
+        place = max(width, len(cell)) + _GAP
+        if tail[len(cell) : place].strip(' '):
             return None
-        column += max(width, len(cell)) + _GAP
-    if len(others) > 2 or not _is_state(state) or not all(other.isalpha() for other in others):
+        cells.append(cell)
+        tail = tail[place:]
+        if not tail:
+            break
+    if not _is_state(cells[0]) or not all(cell.isalpha() for cell in cells[1:]):
         return None
-    return state, '', ''
+    return cells[0], '', ''
 
 
 def _tail_with_times(tail: str) -> tuple[str, str, str] | None:
@@ -469,31 +472,36 @@ def _unreadable(command: Command, line: tuple[int, str], lines: c.Sequence[tuple
 
 
 def _quoted(text: str) -> str:
-    text = text.replace(_FILLER, '')
+    text = _text(text)
     return repr(text if len(text) <= 200 else f'{text[:200]}...')
 
 
 def _records(command: Command, rows: c.Sequence[_Row], date_format: str | None) -> list[dict[str, t.Any]]:
+    user_first = command.layouts[0].user_first
     records = []
     for row in rows:
-        cells = {
-            layout_cell: value.replace(_FILLER, '') or None
-            for layout_cell, value in zip(command.layouts[0].cells, (row.first, row.second), strict=True)
-        }
-        state = row.state.replace(_FILLER, '')
+        first, second, state = _text(row.first), _text(row.second), _text(row.state)
+        user, session_name = (first, second) if user_first else (second, first)
         records.append(
             {
                 'id': row.id,
-                'user': cells['user'],
-                'session_name': cells['session_name'],
+                'user': user or None,
+                'session_name': session_name or None,
                 'state': _STATES.get(state.casefold(), 'unknown'),
                 'state_raw': state,
                 'current': row.current,
             }
         )
     if command.has_times:
-        logons = [row.logon.replace(_FILLER, '') for row in rows]
+        logons = [_text(row.logon) for row in rows]
         for record, row, raw, moment in zip(records, rows, logons, logon_times(logons, date_format), strict=True):
-            idle = row.idle.replace(_FILLER, '')
-            record.update(idle_seconds=idle_seconds(idle), idle_raw=idle, logon_time_raw=raw, logon_time=moment)
+            idle = _text(row.idle)
+            record['idle_seconds'] = idle_seconds(idle)
+            record['idle_raw'] = idle
+            record['logon_time_raw'] = raw
+            record['logon_time'] = moment
     return records
+
+
+def _text(cell: str) -> str:
+    return cell.replace(_FILLER, '')
