@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from winhost import wire
 from winhost.client import ADMINISTRATOR, Client
 from winhost.clock import SECOND, filetime
 from winhost.host import Host
@@ -76,6 +79,7 @@ def test_an_ipv6_address_is_told_in_both_forms(start: Start) -> None:
 def test_an_address_may_be_any_bytes(start: Start) -> None:
     client = Client(start(sessions=[ALICE | {'client': {'raw_address': {'family': 2, 'bytes': '31302e31'}}}]))
     assert client.query(2, 14) == [2, b'10.1']
+    assert client.query(2, 23)[3:5] == [2, '']
 
 
 @pytest.mark.parametrize(('info', 'error'), [(17, 50), (28, 50), (5, 50), (30, 87), (-1, 87)])
@@ -224,6 +228,20 @@ def test_a_logoff_that_waits_is_let_go_when_the_host_stops(start: Start) -> None
     host.stop()
     waiter.join(timeout=30)
     assert answers == [1722]
+
+
+def test_a_caller_that_goes_away_is_not_waited_for(start: Start) -> None:
+    host = start(sessions=[ALICE | {'on_logoff': {'hangs': True}}])
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.connect(host.environment(ADMINISTRATOR)['WINHOST_SOCKET'])
+        caller.sendall(wire.pack('WTSLogoffSession', ADMINISTRATOR, '', 4711, 0, 2, 1))
+        while not host.sessions[2].closing:
+            pass
+    for thread in threading.enumerate():
+        if thread.name == 'web01 call':
+            thread.join(timeout=30)
+            assert not thread.is_alive()
+    assert host.acts[0].error is None
 
 
 def test_a_reset_blocks_only_where_it_is_told_to(start: Start) -> None:
@@ -421,9 +439,13 @@ def test_an_event_that_fails_is_heard_of(tmp_path: Any, capsys: pytest.CaptureFi
 
 def test_a_host_can_be_started_again_and_far_down_the_tree(tmp_path: Any) -> None:
     host = Host('web01', {'sessions': [ALICE]}, tmp_path / ('long' * 20) / ('longer' * 20))
+    sockets = set()
     for _ in range(2):
         with host:
             assert Client(host).ids() == [0, 1, 2, 65536]
+            sockets.add(host.environment(ADMINISTRATOR)['WINHOST_SOCKET'])
+    (path,) = sockets
+    assert not Path(path).parent.exists()
     with pytest.raises(RuntimeError, match='not started'):
         Client(host)
 

@@ -2,11 +2,14 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from winhost import fleet
 from winhost.host import Host
 from winhost.spec import SpecError
 
@@ -47,3 +50,12 @@ def test_an_empty_spec_is_a_host(tmp_path: Path) -> None:
 def test_a_change_that_is_none_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     with pytest.raises(SpecError, match=r'a good one is \{leave: 3\}'):
         Host('web01', {}, tmp_path).change(change)
+
+
+def test_the_example_of_the_readme_is_a_fleet() -> None:
+    readme = Path(fleet.__file__).with_name('README.md').read_text(encoding='utf-8')
+    (example,) = re.findall(r'^```yaml\n(.*?)^```', readme, re.MULTILINE | re.DOTALL)
+    web01 = fleet.Fleet(yaml.safe_load(example))['web01']
+    assert web01.sessions.users == {1: 'CORP\\carol', 2: 'CORP\\alice', 3: 'CORP\\bob', 4: 'CORP\\eve'}
+    assert web01.sessions[9].user is None
+    assert web01.servers['rds02'].users == {2: 'CORP\\dora'}

@@ -412,10 +412,9 @@ def _client_info(session: Session, now: int) -> Sequence[Value]:
     client = session.client
     family, _ = _address(session)
     text = client.address
-    if family == 23:
+    if ':' in text:
         # Eight numbers in network order, each of which is a unit here.
-        packed = ipaddress.ip_address(client.address).packed
-        text = packed.decode('utf-16-le', 'surrogatepass')
+        text = ipaddress.ip_address(text).packed.decode('utf-16-le', 'surrogatepass')
     return [client.name, '', '', family, text, client.build]
 
 

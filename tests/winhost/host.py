@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import select
 import shlex
@@ -158,7 +159,7 @@ class Host:
         self._stopping.clear()
         path = self.root / 'api.sock'
         if len(os.fsencode(path.absolute())) > _LONGEST_SOCKET:
-            path = Path(tempfile.mkdtemp(prefix='winhost-')) / 'api.sock'
+            path = self._short_folder() / 'api.sock'
         path.unlink(missing_ok=True)
         self._socket = path.absolute()
         self._listener = socket.socket(socket.AF_UNIX)
@@ -470,6 +471,15 @@ class Host:
             if len(self._threads) > 64:
                 self._threads = [self._threads[0], *(thread for thread in self._threads[1:] if thread.is_alive())]
             self._threads.append(thread)
+
+    def _short_folder(self) -> Path:
+        """A folder near the root, for a socket: always the same one, as the socket in the host's own folder is."""
+        digest = hashlib.sha256(os.fsencode(self.root.absolute())).hexdigest()[:16]
+        folder = Path(tempfile.gettempdir()) / f'winhost-{digest}'
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if folder.stat().st_uid != os.getuid():
+            raise PermissionError(f'{folder} belongs to somebody else; give {self.name} a folder with a shorter path')
+        return folder
 
     def _write_commands(self) -> None:
         """Put the inbox commands into System32: found by their names, with .exe and without."""
