@@ -7,8 +7,10 @@
 
 # Remembers on the host whom a notice was given, so that a later run may act and nobody has to wait for it.
 #
-# One value per token in a volatile key: 1|<notified>|<due>|<nonce>, the moments as FILETIMEs of the host's own clock. The nonce tells
-# which of several controllers that came at the same moment wrote last, and that one sends the message.
+# One value per token in a volatile key: 1|<notified>|<due>|<nonce>|<server>|<selection>, the moments as FILETIMEs of the host's own clock.
+#   The nonce tells which of several controllers that came at the same moment wrote last, and that one sends the message.
+#   The server and the selection tell whose record it is: a task takes back only what a task with the same selection gave, so that two
+#   tasks for different users of one host do not make each other begin anew for ever.
 
 #AnsibleRequires -CSharpUtil ansible_collections.winops.sessions.plugins.module_utils._Wts
 #AnsibleRequires -CSharpUtil ansible_collections.winops.sessions.plugins.module_utils._Registry
@@ -18,7 +20,7 @@
 #AnsibleRequires -PowerShell ansible_collections.winops.sessions.plugins.module_utils._Message
 
 $script:noticeKey = 'SOFTWARE\winops\sessions\notices'
-$script:noticePattern = '\A1\|([0-9]{1,18})\|([0-9]{1,18})\|([0-9a-f-]{36})\z'
+$script:noticePattern = '\A1\|([0-9]{1,18})\|([0-9]{1,18})\|([0-9a-f-]{36})\|([0-9a-f]{16})\|([0-9a-f]{16})\z'
 $script:tokenPattern = '\A[0-9]{1,5}:[0-9]{1,19}:'
 $script:ticksPerSecond = [TimeSpan]::TicksPerSecond
 
@@ -26,8 +28,20 @@ $script:ticksPerSecond = [TimeSpan]::TicksPerSecond
 $script:tolerance = 300 * $script:ticksPerSecond
 $script:longestGrace = 3650L * 86400 * $script:ticksPerSecond
 
-# How long a controller lets others that came at the same moment write, before it looks who was last.
-$script:settleMilliseconds = 500
+# What another task told a user counts for a day. Nobody saw since whether the session still matched.
+$script:longestBorrowed = 86400 * $script:ticksPerSecond
+
+# How long a controller lets others that came at the same moment write, before it looks who was last. Between its own look and its own
+# writing there are two calls of the registry.
+$script:settleMilliseconds = 200
+
+# What makes two tasks the same selection.
+$script:selectionOptions = @(
+    'users', 'exclude_users', 'session_ids', 'tokens', 'states', 'client_names', 'max_idle', 'max_disconnected', 'max_logged_on', 'ghosts'
+)
+
+# After these a session is still there and waits for its end.
+$script:keptOutcomes = @('notified', 'in_grace', 'failed', 'still_present')
 
 Function Open-NoticeBoard {
     <#
@@ -38,7 +52,7 @@ Function Open-NoticeBoard {
     The run.
 
     .OUTPUTS
-    A hashtable: Records by token, Names of all values, Grace in ticks.
+    A hashtable: Records by token, Grace in ticks, and the Server and Selection that this run's own records carry.
     #>
     [CmdletBinding()]
     param (
@@ -48,18 +62,19 @@ Function Open-NoticeBoard {
     )
 
     Assert-MessageText -Message $Run.Params.notice
+    $selection = @($script:selectionOptions | ForEach-Object { "$_=$($Run.Params[$_] -join "`n")" }) -join "`n`n"
     $board = @{
         Records = New-Object -TypeName 'System.Collections.Generic.Dictionary[string,object]' -ArgumentList ([StringComparer]::OrdinalIgnoreCase)
-        Names = @()
         Grace = [long]((ConvertTo-Second -Value $Run.Params.notice.grace -Option 'notice.grace') * $script:ticksPerSecond)
+        Server = Get-Fingerprint -Text "$($Run.Server.Name)"
+        Selection = Get-Fingerprint -Text $selection
     }
     $key = [Winops.RegistryKey]::OpenRead($script:noticeKey)
     if ($null -eq $key) {
         return $board
     }
     try {
-        $board.Names = @($key.ValueNames())
-        foreach ($name in $board.Names) {
+        foreach ($name in $key.ValueNames()) {
             $record = ConvertTo-NoticeRecord -Text $key.GetText($name)
             if ($name -match $script:tokenPattern -and $record) {
                 $board.Records[$name] = $record
@@ -73,6 +88,32 @@ Function Open-NoticeBoard {
         $key.Dispose()
     }
     $board
+}
+
+Function Get-Fingerprint {
+    <#
+    .SYNOPSIS
+    A short text that stands for a long one, without regard to case.
+
+    .PARAMETER Text
+    The long text.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory)]
+        [AllowEmptyString()]
+        [string]
+        $Text
+    )
+
+    $sha = [System.Security.Cryptography.SHA256]::Create()
+    try {
+        $hash = $sha.ComputeHash([System.Text.Encoding]::UTF8.GetBytes($Text.ToUpperInvariant()))
+    }
+    finally {
+        $sha.Dispose()
+    }
+    [BitConverter]::ToString($hash, 0, 8).Replace('-', '').ToLowerInvariant()
 }
 
 Function Limit-Text {
@@ -111,12 +152,30 @@ Function ConvertTo-NoticeRecord {
         $Text
     )
 
-    if ($Text -match $script:noticePattern) {
-        $record = @{ Notified = [long]$Matches[1]; Due = [long]$Matches[2]; Nonce = $Matches[3] }
+    if ($Text -cmatch $script:noticePattern) {
+        $record = @{ Notified = [long]$Matches[1]; Due = [long]$Matches[2]; Nonce = $Matches[3]; Server = $Matches[4]; Selection = $Matches[5] }
         if ($record.Due -ge $record.Notified -and $record.Due - $record.Notified -le $script:longestGrace) {
             $record
         }
     }
+}
+
+Function ConvertFrom-NoticeRecord {
+    <#
+    .SYNOPSIS
+    Writes a record of a notice as a value's data.
+
+    .PARAMETER Record
+    The record.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Record
+    )
+
+    @('1', $Record.Notified, $Record.Due, $Record.Nonce, $Record.Server, $Record.Selection) -join '|'
 }
 
 Function Get-TargetTime {
@@ -140,10 +199,13 @@ Function Get-TargetTime {
     [DateTime]::UtcNow.ToFileTimeUtc()
 }
 
-Function Get-ValidNotice {
+Function Test-ValidNotice {
     <#
     .SYNOPSIS
-    The notice that was given to a session, where it counts.
+    Whether the notice that was given to a session counts.
+
+    .PARAMETER Run
+    The run.
 
     .PARAMETER Board
     What Open-NoticeBoard returned.
@@ -151,11 +213,18 @@ Function Get-ValidNotice {
     .PARAMETER Target
     The session.
 
-    .PARAMETER Now
-    The host's clock.
+    .PARAMETER Record
+    The notice.
+
+    .PARAMETER Facts
+    The session's facts.
     #>
     [CmdletBinding()]
     param (
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Run,
+
         [Parameter(Mandatory)]
         [hashtable]
         $Board,
@@ -165,23 +234,29 @@ Function Get-ValidNotice {
         $Target,
 
         [Parameter(Mandatory)]
-        [long]
-        $Now
+        [hashtable]
+        $Record,
+
+        [AllowNull()]
+        [object]
+        $Facts
     )
 
-    $record = $null
-    if (-not $Board.Records.TryGetValue($Target.Record.token, [ref]$record)) {
-        return
+    $now = Get-TargetTime -Facts $Facts
+    $beforeLogon = $Facts -and $Record.Notified + $script:tolerance -lt $Facts.LogonTime
+    if ($beforeLogon -or $Record.Notified -gt $now + $script:tolerance) {
+        $Run.Module.Warn("The notice of $(Format-SessionName -Record $Target.Record) is from a time when it can not have been given and is ignored")
+        return $false
     }
-    if ($record.Notified -gt $Now + $script:tolerance) {
-        return
+    if ($Record.Selection -ne $Board.Selection -and $now -gt $Record.Due + $script:longestBorrowed) {
+        return $false
     }
-    # Whoever has touched the keyboard since was back, even if no run came by to see it: for a user who is idle again it is a first time again.
-    $cameBack = $Target.Entry.Facts -and $Target.Entry.Facts.LastInputTime -gt $record.Notified
-    if ($cameBack -and $Target.Selection.Reached.Count -eq 1 -and $Target.Selection.Reason -eq 'max_idle') {
-        return
+    # Whoever has come back since had no idle session then, even if no run came by to see it: idle again, it is a first time again.
+    $onlyIdle = $Target.Selection.Reached.Count -eq 1 -and $Target.Selection.Reason -eq 'max_idle'
+    if ($onlyIdle -and $Facts -and $Run.Criteria.Limits.max_idle -gt 0) {
+        return [Math]::Max($Facts.LastInputTime, $Facts.ConnectTime) -le $Record.Notified
     }
-    $record
+    $true
 }
 
 Function Test-NoticeOver {
@@ -217,19 +292,45 @@ Function Test-NoticeOver {
     if (-not $Target.Record.user -or $Target.Record.state -eq 'disconnected') {
         return $true
     }
-    $now = Get-TargetTime -Facts $Target.Entry.Facts
-    $record = Get-ValidNotice -Board $Board -Target $Target -Now $now
-    if (-not $record) {
+    $facts = $Target.Entry.Facts
+    $record = $null
+    $found = $Board.Records.TryGetValue($Target.Record.token, [ref]$record)
+    if (-not $found -or -not (Test-ValidNotice -Run $Run -Board $Board -Target $Target -Record $record -Facts $facts)) {
         $Target.Phase = 'notice'
         return $false
     }
-    # Never earlier than what the user was told, nor than what is asked for now.
-    $due = [Math]::Max($record.Due, $record.Notified + $Board.Grace)
-    if ($now -ge $due) {
+    $now = Get-TargetTime -Facts $facts
+    if ($now -ge (Get-DueTime -Board $Board -Record $record)) {
+        $Target.Told = $true
         return $true
     }
-    Complete-InGrace -Run $Run -Target $Target -Record $record -Due $due -Now $now
+    Complete-InGrace -Run $Run -Board $Board -Target $Target -Record $record -Now $now
     $false
+}
+
+Function Get-DueTime {
+    <#
+    .SYNOPSIS
+    When a session may be ended: never earlier than what its user was told, nor than what is asked for now.
+
+    .PARAMETER Board
+    What Open-NoticeBoard returned.
+
+    .PARAMETER Record
+    The notice.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Board,
+
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Record
+    )
+
+    [Math]::Max($Record.Due, $Record.Notified + $Board.Grace)
 }
 
 Function Complete-InGrace {
@@ -240,14 +341,14 @@ Function Complete-InGrace {
     .PARAMETER Run
     The run.
 
+    .PARAMETER Board
+    What Open-NoticeBoard returned.
+
     .PARAMETER Target
     The session.
 
     .PARAMETER Record
     The notice.
-
-    .PARAMETER Due
-    When its grace ends.
 
     .PARAMETER Now
     The host's clock.
@@ -260,6 +361,10 @@ Function Complete-InGrace {
 
         [Parameter(Mandatory)]
         [hashtable]
+        $Board,
+
+        [Parameter(Mandatory)]
+        [hashtable]
         $Target,
 
         [Parameter(Mandatory)]
@@ -268,15 +373,13 @@ Function Complete-InGrace {
 
         [Parameter(Mandatory)]
         [long]
-        $Due,
-
-        [Parameter(Mandatory)]
-        [long]
         $Now
     )
 
+    $left = (Get-DueTime -Board $Board -Record $Record) - $Now
     $Target.Started = $Run.Clock.Elapsed.TotalSeconds
-    $Target.DueInSeconds = [long][Math]::Ceiling(($Due - $Now) / $script:ticksPerSecond)
+    $Target.Action = 'none'
+    $Target.DueInSeconds = [long][Math]::Max(0, [Math]::Ceiling($left / $script:ticksPerSecond))
     $detail = "$(Format-SessionName -Record $Target.Record) was told at $([Winops.FileTime]::ToText($Record.Notified)), " +
     "its grace ends in $($Target.DueInSeconds) s"
     Complete-Target -Run $Run -Target $Target -Outcome 'in_grace' -Detail $detail
@@ -304,8 +407,7 @@ Function Send-Notice {
         $Board
     )
 
-    $inLine = @($Run.Targets | Where-Object { $_.Phase -eq 'notice' })
-    foreach ($target in $inLine) {
+    foreach ($target in @($Run.Targets | Where-Object { $_.Phase -eq 'notice' })) {
         $target.Started = $Run.Clock.Elapsed.TotalSeconds
         try {
             Confirm-Notice -Run $Run -Target $target
@@ -314,7 +416,7 @@ Function Send-Notice {
             Complete-Target -Run $Run -Target $target -Outcome 'failed' -Detail (Format-WtsError -ErrorRecord $_) -ErrorCode (Get-WtsErrorCode -ErrorRecord $_)
         }
     }
-    $inLine = @($inLine | Where-Object { $_.Phase -eq 'notice' })
+    $inLine = @($Run.Targets | Where-Object { $_.Phase -eq 'notice' })
     if (-not $inLine) {
         return
     }
@@ -322,30 +424,30 @@ Function Send-Notice {
     $key = $null
     try {
         $key = [Winops.RegistryKey]::OpenWrite($script:noticeKey, $true)
-        $written = @{}
         foreach ($target in $inLine) {
-            $now = Get-TargetTime -Facts $target.NoticeFacts
-            $record = @{ Notified = $now; Due = $now + $Board.Grace; Nonce = [Guid]::NewGuid().ToString() }
-            $key.SetText($target.Record.token, "1|$($record.Notified)|$($record.Due)|$($record.Nonce)")
-            $written[$target.Record.token] = $record
-        }
-        Start-Sleep -Milliseconds $script:settleMilliseconds
-        foreach ($target in $inLine) {
-            $mine = $written[$target.Record.token]
-            $there = ConvertTo-NoticeRecord -Text $key.GetText($target.Record.token)
-            if ($there -and $there.Nonce -ne $mine.Nonce) {
-                Complete-InGrace -Run $Run -Target $target -Record $there -Due $there.Due -Now $mine.Notified
+            try {
+                Write-Notice -Run $Run -Board $Board -Target $target -Key $key
             }
-            else {
-                Send-NoticeMessage -Run $Run -Board $Board -Target $target
+            catch {
+                Complete-Untold -Run $Run -Target $target -ErrorRecord $_
+            }
+        }
+        $written = @($inLine | Where-Object { $_.Phase -eq 'notice' })
+        if ($written) {
+            Start-Sleep -Milliseconds $script:settleMilliseconds
+        }
+        foreach ($target in $written) {
+            try {
+                Complete-Notice -Run $Run -Board $Board -Target $target -Key $key
+            }
+            catch {
+                Complete-Untold -Run $Run -Target $target -ErrorRecord $_
             }
         }
     }
     catch {
-        # Without its record a notice would be given again and again, so none is given.
         foreach ($target in @($inLine | Where-Object { $_.Phase -eq 'notice' })) {
-            $detail = "$(Format-SessionName -Record $target.Record) was not told: $($_.Exception.GetBaseException().Message)"
-            Complete-Target -Run $Run -Target $target -Outcome 'failed' -Detail $detail -ErrorCode (Get-NoticeErrorCode -ErrorRecord $_)
+            Complete-Untold -Run $Run -Target $target -ErrorRecord $_
         }
     }
     finally {
@@ -355,24 +457,152 @@ Function Send-Notice {
     }
 }
 
-Function Get-NoticeErrorCode {
+Function Complete-Untold {
     <#
     .SYNOPSIS
-    The Win32 code of a failure of the registry.
+    Ends the way of a session whose notice could not be written down. Without its record it would be given again and again, so it is not given.
+
+    .PARAMETER Run
+    The run.
+
+    .PARAMETER Target
+    The session.
 
     .PARAMETER ErrorRecord
-    The error that was caught.
+    Why.
     #>
     [CmdletBinding()]
     param (
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Run,
+
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Target,
+
         [Parameter(Mandatory)]
         [System.Management.Automation.ErrorRecord]
         $ErrorRecord
     )
 
     $exception = $ErrorRecord.Exception.GetBaseException()
+    $code = $null
     if ($exception -is [System.ComponentModel.Win32Exception]) {
-        return $exception.NativeErrorCode
+        $code = $exception.NativeErrorCode
+    }
+    $detail = "$(Format-SessionName -Record $Target.Record) was not told: $($exception.Message)"
+    Complete-Target -Run $Run -Target $Target -Outcome 'failed' -Detail $detail -ErrorCode $code
+}
+
+Function Write-Notice {
+    <#
+    .SYNOPSIS
+    Writes a notice down, unless another controller was faster.
+
+    .PARAMETER Run
+    The run.
+
+    .PARAMETER Board
+    What Open-NoticeBoard returned.
+
+    .PARAMETER Target
+    The session.
+
+    .PARAMETER Key
+    The registry key.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Run,
+
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Board,
+
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Target,
+
+        [Parameter(Mandatory)]
+        [object]
+        $Key
+    )
+
+    $token = $Target.Record.token
+    $now = Get-TargetTime -Facts $Target.NoticeFacts
+    $before = $null
+    $null = $Board.Records.TryGetValue($token, [ref]$before)
+    $there = ConvertTo-NoticeRecord -Text $Key.GetText($token)
+    $isNew = $there -and ($null -eq $before -or $there.Nonce -ne $before.Nonce)
+    if ($isNew -and (Test-ValidNotice -Run $Run -Board $Board -Target $Target -Record $there -Facts $Target.NoticeFacts)) {
+        Complete-InGrace -Run $Run -Board $Board -Target $Target -Record $there -Now $now
+        return
+    }
+    $Target.Notice = @{
+        Notified = $now
+        Due = $now + $Board.Grace
+        Nonce = [Guid]::NewGuid().ToString()
+        Server = $Board.Server
+        Selection = $Board.Selection
+    }
+    $Key.SetText($token, (ConvertFrom-NoticeRecord -Record $Target.Notice))
+}
+
+Function Complete-Notice {
+    <#
+    .SYNOPSIS
+    Sends the message of a notice that was written down, unless another controller wrote later and sends its own.
+
+    .PARAMETER Run
+    The run.
+
+    .PARAMETER Board
+    What Open-NoticeBoard returned.
+
+    .PARAMETER Target
+    The session.
+
+    .PARAMETER Key
+    The registry key.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Run,
+
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Board,
+
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Target,
+
+        [Parameter(Mandatory)]
+        [object]
+        $Key
+    )
+
+    try {
+        $there = ConvertTo-NoticeRecord -Text $Key.GetText($Target.Record.token)
+        if (-not $there) {
+            throw "its record in HKLM\$script:noticeKey was gone or spoilt right after it had been written"
+        }
+    }
+    catch {
+        # A record of a notice that nobody got would end the session without one.
+        $Key.Remove($Target.Record.token)
+        throw
+    }
+    if ($there.Nonce -eq $Target.Notice.Nonce) {
+        Send-NoticeMessage -Run $Run -Board $Board -Target $Target
+    }
+    else {
+        Complete-InGrace -Run $Run -Board $Board -Target $Target -Record $there -Now $Target.Notice.Notified
     }
 }
 
@@ -456,6 +686,9 @@ Function Send-NoticeMessage {
         try {
             $box = Send-SessionMessage -Server $Run.Server -Id $Target.Record.id -Message $Run.Params.notice -DisplaySeconds $grace
             $null = $box.WaitForAnswer(0)
+            if ($Target.NoticeFacts.Locked) {
+                $detail = "$name is locked: its user sees the notice when coming back; its grace ends in $grace s"
+            }
         }
         catch {
             $code = Get-WtsErrorCode -ErrorRecord $_
@@ -468,7 +701,8 @@ Function Send-NoticeMessage {
 Function Close-NoticeBoard {
     <#
     .SYNOPSIS
-    Removes the notices of sessions that have ended or are not selected any more: for them the next time is a first time again.
+    Removes the notices of sessions that have ended, or that this selection gave and does not select any more: for them the next time is a
+    first time again.
 
     .PARAMETER Run
     The run.
@@ -490,23 +724,35 @@ Function Close-NoticeBoard {
     if ($Run.CheckMode) {
         return
     }
-    $keep = @(
-        foreach ($target in $Run.Targets) {
-            if ($target.Outcome -in @('notified', 'in_grace', 'failed', 'still_present')) {
-                $target.Record.token
+    # Every session that is there, by token, and what this run has to do with it.
+    $present = @{}
+    foreach ($entry in $Run.Entries) {
+        $present[$entry.Record.token] = 'not selected'
+    }
+    foreach ($target in $Run.Targets) {
+        $present[$target.Record.token] = $target.Outcome
+    }
+    $old = @(
+        foreach ($token in $Board.Records.Keys) {
+            $record = $Board.Records[$token]
+            $othersTask = $present[$token] -eq 'not selected' -and $record.Selection -ne $Board.Selection
+            if ($record.Server -eq $Board.Server -and -not $othersTask -and $script:keptOutcomes -notcontains $present[$token]) {
+                $token
             }
         }
     )
-    # Only what was there at the start: another controller may have written since.
-    $old = @($Board.Names | Where-Object { $_ -match $script:tokenPattern -and $keep -notcontains $_ })
     if (-not $old) {
         return
     }
     $key = $null
     try {
         $key = [Winops.RegistryKey]::OpenWrite($script:noticeKey, $true)
-        foreach ($name in $old) {
-            $key.Remove($name)
+        foreach ($token in $old) {
+            # Only what was there at the start: another controller may have written since.
+            $there = ConvertTo-NoticeRecord -Text $key.GetText($token)
+            if ($there -and $there.Nonce -eq $Board.Records[$token].Nonce) {
+                $key.Remove($token)
+            }
         }
     }
     catch {

@@ -86,8 +86,10 @@ Function New-SessionTarget {
         ErrorCode = $null
         Seconds = 0.0
         DueInSeconds = $null
-        # What was read right before the notice.
+        # The notice that this run gives, and what was read right before it; and whether one was given so long ago that its grace is over.
+        Notice = $null
         NoticeFacts = $null
+        Told = $false
     }
 }
 
@@ -333,6 +335,11 @@ Function Get-TargetStatus {
         elseif ($protection) {
             $status.Status = 'no_longer_matches'
             $status.Text = "it is protected now: $protection"
+        }
+        elseif ($Run.Params.notice -and $Target.Step -and -not $Target.Told -and $now.user -and $now.state -ne 'disconnected') {
+            # It had no reader when it was read first, so it got no notice.
+            $status.Status = 'no_longer_matches'
+            $status.Text = "its user came back and has not been told: it is now $($now.state)"
         }
     }
     $status
