@@ -30,7 +30,7 @@ class Engine:
     """
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
         self._lines: queue.Queue[str] = queue.Queue()
         host = Host('web01', {}, root)
         with host:
@@ -53,7 +53,7 @@ class Engine:
 
     def host(self, spec: dict[str, Any]) -> Host:
         """A host to be started, which the modules run on next."""
-        return Host('web01', spec, self._root)
+        return Host('web01', spec, self.root)
 
     def run(self, module: str, *, check: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:
         """Run a module.

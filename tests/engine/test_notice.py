@@ -1,0 +1,744 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A notice: told in one run, ended in a later one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from winhost.clock import SECOND, filetime
+from winhost.host import Host
+
+NOW = '2026-11-21T12:00:00Z'
+KEY = 'HKLM\\SOFTWARE\\winops\\sessions\\notices'
+NOTICE = {'text': 'Please save your work.\nYour session ends in 15 minutes.', 'grace': '900'}
+IDLE = {'max_idle': '3600', 'notice': NOTICE}
+ALICE = {'id': 2, 'user': 'alice', 'idle': '2h', 'logged_on': '9h'}
+BOB = {'id': 3, 'user': 'bob', 'idle': '2h', 'logged_on': '9h'}
+
+Act = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def idle(host: Callable[..., Host]) -> Host:
+    """A host on which alice has been idle for two hours; its clock stands still."""
+    return host(clock={'fixed': NOW}, sessions=[ALICE])
+
+
+def outcomes(result: dict[str, Any]) -> dict[str, str]:
+    return {session['user']: session['outcome'] for session in result['sessions']}
+
+
+def logged_off(host: Host) -> list[int]:
+    return [call.arguments['session'] for call in host.acts if call.api == 'WTSLogoffSession']
+
+
+def told(host: Host) -> list[int]:
+    return [call.arguments['session'] for call in host.calls if call.api == 'WTSSendMessageW']
+
+
+def notices(host: Host) -> dict[str, Any]:
+    return dict(host.registry.get(KEY, {}))
+
+
+def spoil(host: Host, value: Any) -> str:
+    """Write something else in place of the only notice, and return its token."""
+    (token,) = notices(host)
+    host.registry.set(KEY, token, value)
+    return token
+
+
+# ---- A scheduler repeats one task ----
+
+
+def test_the_first_run_writes_the_notice_down_before_it_tells_the_user(idle: Host, act: Act) -> None:
+    result = act(**IDLE)
+
+    (session,) = result['sessions']
+    assert result['changed'] is True
+    assert (session['outcome'], session['action'], session['reason']) == ('notified', 'notify', 'max_idle')
+    assert session['due_in_seconds'] == 900
+    assert [call.api for call in idle.acts] == ['RegCreateKeyExW', 'RegSetValueExW', 'WTSSendMessageW']
+    (box,) = idle.boxes
+    assert (box.session, box.text, box.timeout, box.waited) == (2, NOTICE['text'], 900, False)
+    assert list(notices(idle)) == [session['token']]
+    assert idle.registry.find(KEY).volatile  # type: ignore[union-attr]
+    assert [remaining['user'] for remaining in result['remaining']] == ['alice']
+
+
+def test_a_run_in_the_grace_changes_nothing_and_tells_when_it_ends(idle: Host, act: Act) -> None:
+    act(**IDLE)
+    before = notices(idle)
+    idle.calls.clear()
+    idle.clock.advance('10m')
+
+    result = act(**IDLE)
+
+    (session,) = result['sessions']
+    assert result['changed'] is False
+    assert (session['outcome'], session['action'], session['due_in_seconds']) == ('in_grace', 'none', 300)
+    assert idle.acts == []
+    assert notices(idle) == before
+
+
+def test_the_first_run_after_the_grace_ends_the_session_and_forgets_the_notice(idle: Host, act: Act) -> None:
+    act(**IDLE)
+    idle.calls.clear()
+    idle.clock.advance('15m')
+
+    result = act(**IDLE)
+
+    assert result['changed'] is True
+    assert outcomes(result) == {'alice': 'logged_off'}
+    assert (logged_off(idle), told(idle)) == ([2], [])
+    assert idle.sessions.users == {}
+    assert notices(idle) == {}
+    assert act(**IDLE)['changed'] is False
+
+
+def test_one_second_before_the_end_of_the_grace_is_in_the_grace(idle: Host, act: Act) -> None:
+    act(**IDLE)
+    idle.clock.advance(899)
+
+    (session,) = act(**IDLE)['sessions']
+
+    assert (session['outcome'], session['due_in_seconds']) == ('in_grace', 1)
+    assert logged_off(idle) == []
+
+
+def test_sessions_have_their_own_graces(idle: Host, act: Act) -> None:
+    act(**IDLE)
+    idle.clock.advance('10m')
+    idle.sessions.logon(**BOB)
+    assert outcomes(act(**IDLE)) == {'alice': 'in_grace', 'bob': 'notified'}
+    idle.clock.advance('10m')
+
+    assert outcomes(act(**IDLE)) == {'alice': 'logged_off', 'bob': 'in_grace'}
+    assert (logged_off(idle), told(idle)) == ([2], [2, 3])
+
+
+def test_a_longer_grace_given_later_holds_and_a_shorter_one_does_not_shorten_what_was_told(
+    idle: Host, act: Act
+) -> None:
+    act(**IDLE)
+    idle.clock.advance('15m')
+    longer = {'max_idle': '3600', 'notice': {**NOTICE, 'grace': '1800'}}
+    (session,) = act(**longer)['sessions']
+    assert (session['outcome'], session['due_in_seconds']) == ('in_grace', 900)
+
+    idle.sessions.logon(**BOB)
+    act(**IDLE)
+    idle.clock.advance('5m')
+    shorter = {'max_idle': '3600', 'notice': {**NOTICE, 'grace': '60'}}
+    assert outcomes(act(**shorter))['bob'] == 'in_grace'
+    assert 3 not in logged_off(idle)
+
+
+def test_without_a_grace_the_next_run_ends_the_session(idle: Host, act: Act) -> None:
+    at_once = {'max_idle': '3600', 'notice': {**NOTICE, 'grace': '0'}}
+    assert outcomes(act(**at_once)) == {'alice': 'notified'}
+    assert outcomes(act(**at_once)) == {'alice': 'logged_off'}
+
+
+def test_whoever_works_all_the_time_gets_one_notice_where_every_idle_time_is_over_the_limit(
+    idle: Host, act: Act
+) -> None:
+    always = {'max_idle': '0', 'notice': NOTICE}
+    seen = []
+    for _ in range(4):
+        idle.sessions.update(2, idle=1)
+        seen.append(outcomes(act(**always))['alice'])
+        idle.clock.advance('5m')
+    assert seen == ['notified', 'in_grace', 'in_grace', 'logged_off']
+
+
+# ---- The user came back ----
+
+
+def test_a_user_who_came_back_is_left_alone_and_gets_a_fresh_notice_the_next_time(idle: Host, act: Act) -> None:
+    act(**IDLE)
+    idle.clock.advance('10m')
+    idle.sessions.update(2, idle=0)
+
+    assert act(**IDLE)['sessions'] == []
+    assert notices(idle) == {}
+
+    idle.clock.advance('2h')
+    assert outcomes(act(**IDLE)) == {'alice': 'notified'}
+    assert logged_off(idle) == []
+    assert told(idle) == [2, 2]
+
+
+def test_a_user_who_came_back_when_no_run_saw_it_gets_a_fresh_notice_too(idle: Host, act: Act) -> None:
+    act(**IDLE)
+    idle.clock.advance('3h')
+    idle.sessions.update(2, idle='90m')
+
+    assert outcomes(act(**IDLE)) == {'alice': 'notified'}
+    assert logged_off(idle) == []
+    idle.clock.advance('15m')
+    assert outcomes(act(**IDLE)) == {'alice': 'logged_off'}
+
+
+def test_a_user_who_reconnected_came_back_even_without_input(idle: Host, act: Act) -> None:
+    act(**IDLE)
+    idle.clock.advance('3h')
+    idle.sessions.update(2, connected='10m')
+
+    assert outcomes(act(**IDLE)) == {'alice': 'notified'}
+    assert logged_off(idle) == []
+
+
+def test_input_does_not_make_a_limit_anew_that_it_does_not_end(host: Callable[..., Host], act: Act) -> None:
+    machine = host(clock={'fixed': NOW}, sessions=[ALICE])
+    options = {'max_idle': '3600', 'max_logged_on': '28800', 'notice': NOTICE}
+    act(**options)
+    machine.clock.advance('15m')
+    machine.sessions.update(2, idle=0)
+
+    assert outcomes(act(**options)) == {'alice': 'logged_off'}
+
+
+def test_a_user_who_comes_back_between_reading_and_telling_is_not_told(idle: Host, act: Act) -> None:
+    idle.on('WTSQuerySessionInformationW', session=2, do=lambda host: host.sessions.update(2, idle=0))
+
+    result = act(**IDLE)
+
+    assert outcomes(result) == {'alice': 'no_longer_matches'}
+    assert (told(idle), notices(idle), result['changed']) == ([], {}, False)
+
+
+def test_a_user_who_comes_back_between_reading_and_ending_is_left_alone(idle: Host, act: Act) -> None:
+    act(**IDLE)
+    idle.clock.advance('15m')
+    idle.on('WTSQuerySessionInformationW', session=2, do=lambda host: host.sessions.update(2, idle=0))
+
+    assert outcomes(act(**IDLE)) == {'alice': 'no_longer_matches'}
+    assert (logged_off(idle), notices(idle)) == ([], {})
+
+
+# ---- Another session ----
+
+
+def test_a_session_replaced_under_the_same_id_is_a_stranger(idle: Host, act: Act) -> None:
+    act(**IDLE)
+    idle.clock.advance('20m')
+    idle.sessions.replace(2, user='mallory', idle='2h', logged_on='3h')
+
+    assert outcomes(act(**IDLE)) == {'mallory': 'notified'}
+    assert logged_off(idle) == []
+    (token,) = notices(idle)
+    assert token.endswith('mallory')
+
+
+def test_the_same_user_logged_on_anew_is_a_stranger_too(idle: Host, act: Act) -> None:
+    act(**IDLE)
+    idle.clock.advance('20m')
+    idle.sessions.replace(2, user='alice', idle='2h', logged_on='150m')
+
+    assert outcomes(act(**IDLE)) == {'alice': 'notified'}
+    assert logged_off(idle) == []
+
+
+def test_a_session_replaced_between_reading_and_telling_is_not_told(idle: Host, act: Act) -> None:
+    idle.on(
+        'WTSQuerySessionInformationW',
+        session=2,
+        nth=5,  # the last of the first reading
+        do=lambda host: host.sessions.replace(2, user='bob', idle='2h', logged_on='3h'),
+    )
+
+    assert outcomes(act(**IDLE)) == {'alice': 'session_changed'}
+    assert (told(idle), notices(idle)) == ([], {})
+
+
+def test_a_reboot_forgets(idle: Host, act: Act) -> None:
+    act(**IDLE)
+    idle.reboot()
+    idle.clock.advance('1h')
+    assert KEY not in idle.registry
+    idle.sessions.logon(**ALICE)
+
+    assert outcomes(act(**IDLE)) == {'alice': 'notified'}
+    assert logged_off(idle) == []
+
+
+def test_the_notices_of_sessions_that_ended_by_themselves_are_removed(host: Callable[..., Host], act: Act) -> None:
+    machine = host(clock={'fixed': NOW}, sessions=[ALICE, BOB])
+    act(**IDLE)
+    machine.sessions.leave(2)
+
+    act(**IDLE)
+
+    (token,) = notices(machine)
+    assert token.endswith('bob')
+
+
+def test_the_notice_of_a_session_that_another_task_ended_is_removed(idle: Host, act: Act) -> None:
+    act(**IDLE)
+    act(users=['alice'])
+    idle.sessions.logon(**BOB)
+    act(users=['bob'], notice=NOTICE)
+
+    (token,) = notices(idle)
+    assert token.endswith('bob')
+
+
+# ---- Several tasks on one host ----
+
+
+def test_tasks_for_different_users_do_not_take_each_others_notices_away(host: Callable[..., Host], act: Act) -> None:
+    machine = host(clock={'fixed': NOW}, sessions=[ALICE, BOB])
+    tasks = [{**IDLE, 'users': [user]} for user in ('alice', 'bob')]
+    seen: list[dict[str, str]] = []
+    for _ in range(3):
+        seen += [outcomes(act(**task)) for task in tasks]
+        machine.clock.advance('8m')
+
+    assert seen[:2] == [{'alice': 'notified'}, {'bob': 'notified'}]
+    assert seen[2:4] == [{'alice': 'in_grace'}, {'bob': 'in_grace'}]
+    assert seen[4:] == [{'alice': 'logged_off'}, {'bob': 'logged_off'}]
+    assert told(machine) == [2, 3]
+
+
+def test_a_user_whom_another_task_told_need_not_be_told_again(idle: Host, act: Act) -> None:
+    act(**IDLE)
+    everybody = {'all_sessions': True, 'notice': NOTICE}
+    idle.clock.advance('5m')
+    assert outcomes(act(**everybody)) == {'alice': 'in_grace'}
+    idle.clock.advance('10m')
+    assert outcomes(act(**everybody)) == {'alice': 'logged_off'}
+
+
+def test_what_another_task_told_long_ago_does_not_count(idle: Host, act: Act) -> None:
+    act(**IDLE)
+    idle.clock.advance('3d')
+
+    assert outcomes(act(all_sessions=True, notice=NOTICE)) == {'alice': 'notified'}
+    assert logged_off(idle) == []
+
+
+def test_what_this_task_told_counts_however_late_its_next_run_is(idle: Host, act: Act) -> None:
+    act(**IDLE)
+    idle.clock.advance('7d')
+    assert outcomes(act(**IDLE)) == {'alice': 'logged_off'}
+
+
+def test_the_notices_of_this_host_are_not_those_of_another_one_behind_it(host: Callable[..., Host], act: Act) -> None:
+    machine = host(clock={'fixed': NOW}, sessions=[ALICE], servers={'rds02': {'sessions': [BOB]}})
+    act(**IDLE)
+    assert outcomes(act(server='rds02', **IDLE)) == {'bob': 'notified'}
+    assert len(notices(machine)) == 2
+    machine.clock.advance('15m')
+
+    assert outcomes(act(**IDLE)) == {'alice': 'logged_off'}
+    assert outcomes(act(server='rds02', **IDLE)) == {'bob': 'logged_off'}
+    assert notices(machine) == {}
+
+
+# ---- Two controllers at the same moment ----
+
+
+def other_controllers_notice(host: Host, token: str, age: float = 0) -> None:
+    """What another controller that has read no notice either writes at this moment."""
+    notified = host.clock.now() - int(age * SECOND)
+    fields = [1, notified, notified + 900 * SECOND, '11111111-2222-3333-4444-555555555555', 'a' * 16, 'b' * 16]
+    host.registry.set(KEY, token, '|'.join(map(str, fields)))
+
+
+def token_of(info: Act) -> str:
+    return info()['sessions'][0]['token']
+
+
+@pytest.mark.parametrize('nth', [1, 2])
+def test_who_finds_another_controllers_notice_before_writing_does_not_tell_again(
+    idle: Host, act: Act, info: Act, nth: int
+) -> None:
+    token = token_of(info)
+    idle.calls.clear()
+    # Right after this run has found no notice, and right before it writes its own.
+    when = ('RegOpenKeyExW', 'RegCreateKeyExW')[nth - 1]
+    idle.on(when, do=lambda host: other_controllers_notice(host, token))
+
+    result = act(**IDLE)
+
+    assert outcomes(result) == {'alice': 'in_grace'}
+    assert (told(idle), result['changed'], result['sessions'][0]['action']) == ([], False, 'none')
+    assert result['sessions'][0]['due_in_seconds'] == 900
+    assert '1111' in notices(idle)[token]
+
+
+def test_who_writes_last_tells_and_who_wrote_before_does_not(idle: Host, act: Act, info: Act) -> None:
+    token = token_of(info)
+    idle.calls.clear()
+    idle.on('RegSetValueExW', do=lambda host: other_controllers_notice(host, token))
+
+    result = act(**IDLE)
+
+    assert outcomes(result) == {'alice': 'in_grace'}
+    assert (told(idle), result['changed'], result['sessions'][0]['action']) == ([], False, 'none')
+
+
+@pytest.fixture(scope='module')
+def second(engine: Any) -> Iterator[Any]:
+    """A second process on the same host."""
+    second = type(engine)(engine.root)
+    yield second
+    second.close()
+
+
+def test_two_controllers_at_the_same_moment_tell_each_user_once(
+    engine: Any, second: Any, host: Callable[..., Host]
+) -> None:
+    machine = host(clock={'fixed': NOW}, sessions=[{**ALICE, 'id': 2 + n, 'user': f'user{n}'} for n in range(20)])
+    with ThreadPoolExecutor() as pool:
+        runs = [pool.submit(one.run, 'win_user_session', state='logged_off', **IDLE) for one in (engine, second)]
+    results = [run.result() for run in runs]
+
+    assert sorted(told(machine)) == list(range(2, 22))
+    for one, other in zip(results[0]['sessions'], results[1]['sessions'], strict=True):
+        assert {one['outcome'], other['outcome']} == {'notified', 'in_grace'}
+    machine.clock.advance('15m')
+    assert set(outcomes(engine.run('win_user_session', state='logged_off', **IDLE)).values()) == {'logged_off'}
+
+
+def test_an_older_notice_that_does_not_count_does_not_keep_the_new_one_back(idle: Host, act: Act) -> None:
+    act(**IDLE)
+    idle.clock.advance('3h')
+    idle.sessions.update(2, idle='2h')
+
+    assert outcomes(act(**IDLE)) == {'alice': 'notified'}
+    assert told(idle) == [2, 2]
+
+
+def test_what_another_controller_wrote_meanwhile_is_not_removed(idle: Host, act: Act) -> None:
+    act(**IDLE)
+    (token,) = notices(idle)
+    idle.sessions.update(2, idle=0)
+    # This run has read its old notice and will remove it; the other one sees the user idle again and writes anew.
+    idle.on('RegCloseKey', do=lambda host: other_controllers_notice(host, token))
+
+    act(**IDLE)
+
+    assert '1111' in notices(idle)[token]
+
+
+# ---- What others wrote there ----
+
+TICKS = filetime(NOW)
+LONG_AGO, FAR = TICKS - 86400 * SECOND, TICKS + 86400 * SECOND
+NONCE = '11111111-2222-3333-4444-555555555555'
+TAIL = f'{NONCE}|{"a" * 16}|{"b" * 16}'
+SPOILT = {
+    'nothing': '',
+    'words': 'to be ended at once',
+    'half a record': f'1|{LONG_AGO}',
+    'another version': f'2|{LONG_AGO}|{LONG_AGO}|{TAIL}',
+    'no numbers': f'1|then|then|{TAIL}',
+    'negative numbers': f'1|-5|-5|{TAIL}',
+    'too many digits': f'1|{"9" * 30}|{"9" * 30}|{TAIL}',
+    'digits of another alphabet': f'1|١٢٣|١٢٣|{TAIL}',
+    'due before it was given': f'1|{FAR}|{LONG_AGO}|{TAIL}',
+    'due in a thousand years': f'1|{LONG_AGO}|{LONG_AGO + 1000 * 365 * 86400 * SECOND}|{TAIL}',
+    'given before the user logged on': f'1|{LONG_AGO}|{LONG_AGO}|{TAIL}',
+    'given in 1601': f'1|0|0|{TAIL}',
+    'given tomorrow': f'1|{FAR}|{FAR}|{TAIL}',
+    'a line more': f'1|{LONG_AGO}|{LONG_AGO}|{TAIL}\n',
+    'oversized': f'1|{LONG_AGO}|{LONG_AGO}|{TAIL}' + 'x' * 100_000,
+    'a number': 1,
+    'bytes': b'\x01\x02\x03',
+    'no bytes': b'',
+    'a list': [f'1|{LONG_AGO}|{LONG_AGO}|{TAIL}'],
+}
+
+
+@pytest.mark.parametrize('value', SPOILT.values(), ids=SPOILT)
+def test_a_value_that_is_no_notice_is_ignored_with_a_warning_and_ends_nothing(idle: Host, act: Act, value: Any) -> None:
+    act(**IDLE)
+    token = spoil(idle, value)
+
+    result = act(**IDLE)
+
+    assert outcomes(result) == {'alice': 'notified'}
+    assert logged_off(idle) == []
+    assert any('ignored' in warning for warning in result['warnings']), result
+    # A warning names it, and only once.
+    assert len(result['warnings']) == 1
+    assert token in notices(idle)
+    assert not act(**IDLE).get('warnings')
+
+
+def test_an_expandable_text_is_of_the_wrong_type(idle: Host, act: Act) -> None:
+    act(**IDLE)
+    (token,) = notices(idle)
+    idle.registry.find(KEY).values[token.lower()].type = 2  # type: ignore[union-attr]
+    idle.clock.advance('15m')
+
+    result = act(**IDLE)
+
+    assert outcomes(result) == {'alice': 'notified'}
+    assert 'ignored' in result['warnings'][0]
+
+
+@pytest.mark.parametrize('name', ['', 'notes', 'x' * 5000, '2', '2:3', 'Ünïcode\n'])
+def test_a_value_of_another_name_is_ignored_with_a_warning_and_stays(idle: Host, act: Act, name: str) -> None:
+    idle.registry.set(KEY, name, f'1|{LONG_AGO}|{LONG_AGO}|{TAIL}')
+
+    result = act(**IDLE)
+
+    assert outcomes(result) == {'alice': 'notified'}
+    assert len(result['warnings']) == 1
+    assert len(result['warnings'][0]) < 300
+    assert name in notices(idle)
+
+
+# ---- Telling fails ----
+
+
+def test_a_notice_that_cannot_be_delivered_is_reported_and_counts_down(host: Callable[..., Host], act: Act) -> None:
+    machine = host(clock={'fixed': NOW}, sessions=[{**ALICE, 'on_message': {'error': 5}}])
+    result = act(**IDLE)
+
+    (session,) = result['sessions']
+    assert (session['outcome'], session['error_code'], session['due_in_seconds']) == ('notified', 5, 900)
+    assert 'could not be told' in session['detail']
+    assert not result.get('failed')
+
+    machine.clock.advance('15m')
+    assert outcomes(act(**IDLE)) == {'alice': 'logged_off'}
+
+
+def test_a_locked_session_is_told_and_said_to_be_locked(host: Callable[..., Host], act: Act) -> None:
+    machine = host(sessions=[{**ALICE, 'locked': True}])
+    (session,) = act(**IDLE)['sessions']
+    assert (session['outcome'], told(machine)) == ('notified', [2])
+    assert 'locked' in session['detail']
+
+
+def test_a_disconnected_session_has_no_reader_and_is_ended_at_once(host: Callable[..., Host], act: Act) -> None:
+    machine = host(sessions=[{**ALICE, 'disconnected': '3h'}, BOB])
+    result = act(max_disconnected='3600', **IDLE)
+
+    assert outcomes(result) == {'alice': 'logged_off', 'bob': 'notified'}
+    assert (told(machine), logged_off(machine)) == ([3], [2])
+    (token,) = notices(machine)
+    assert token.endswith('bob')
+
+
+def test_a_user_who_reconnects_between_reading_and_ending_is_not_ended_untold(
+    host: Callable[..., Host], act: Act
+) -> None:
+    machine = host(sessions=[{**ALICE, 'disconnected': '3h'}])
+    machine.on('WTSQuerySessionInformationW', session=2, do=lambda host: host.sessions.update(2, state='active'))
+
+    result = act(users=['alice'], notice=NOTICE)
+
+    assert logged_off(machine) == []
+    assert outcomes(result) == {'alice': 'no_longer_matches'}
+    assert outcomes(act(users=['alice'], notice=NOTICE)) == {'alice': 'notified'}
+
+
+def test_a_session_with_a_user_but_no_screen_gets_its_grace(host: Callable[..., Host], act: Act) -> None:
+    machine = host(clock={'fixed': NOW}, sessions=[{**ALICE, 'state': 'connected'}])
+    (session,) = act(users=['alice'], notice=NOTICE)['sessions']
+    assert (session['outcome'], told(machine)) == ('notified', [])
+    assert 'no screen' in session['detail']
+    machine.clock.advance('15m')
+    assert outcomes(act(users=['alice'], notice=NOTICE)) == {'alice': 'logged_off'}
+
+
+# ---- The registry refuses ----
+
+
+def test_nothing_is_sent_where_the_notice_cannot_be_written_down(host: Callable[..., Host], act: Act) -> None:
+    machine = host(sessions=[ALICE, BOB], api=[{'api': 'RegCreateKeyExW', 'error': 5}])
+    result = act(**IDLE)
+
+    assert result['failed'] is True
+    assert result['changed'] is False
+    assert outcomes(result) == {'alice': 'failed', 'bob': 'failed'}
+    assert 'was not told' in result['msg']
+    assert 'local Administrators' in result['msg']
+    assert {session['error_code'] for session in result['sessions']} == {5}
+    assert (told(machine), logged_off(machine)) == ([], [])
+
+
+def test_nothing_at_all_is_done_where_the_notices_cannot_be_read(host: Callable[..., Host], act: Act) -> None:
+    machine = host(sessions=[ALICE], api=[{'api': 'RegOpenKeyExW', 'error': 5}])
+    result = act(**IDLE)
+
+    assert result['failed'] is True
+    assert 'notices' in result['msg']
+    assert 'local Administrators' in result['msg']
+    assert machine.acts == []
+
+
+def test_an_account_that_may_only_read_tells_nobody(host: Callable[..., Host], act: Act) -> None:
+    machine = host(sessions=[ALICE], accounts={'CORP\\ansible': {'rights': 'user'}})
+    result = act(**IDLE)
+
+    assert result['failed'] is True
+    assert outcomes(result) == {'alice': 'failed'}
+    assert told(machine) == []
+
+
+def test_one_notice_that_cannot_be_written_does_not_take_the_others_with_it(
+    host: Callable[..., Host], act: Act, info: Act
+) -> None:
+    machine = host(clock={'fixed': NOW}, sessions=[ALICE, BOB])
+    tokens = {session['user']: session['token'] for session in info()['sessions']}
+    machine.fault('RegSetValueExW', name=tokens['bob'], error=1450)
+
+    result = act(**IDLE)
+
+    assert outcomes(result) == {'alice': 'notified', 'bob': 'failed'}
+    assert result['failed'] is True
+    assert result['changed'] is True
+    assert told(machine) == [2]
+    assert list(notices(machine)) == [tokens['alice']]
+    assert next(session['error_code'] for session in result['sessions'] if session['user'] == 'bob') == 1450
+
+
+def test_a_notice_whose_record_is_gone_before_it_is_sent_is_not_sent(idle: Host, act: Act, info: Act) -> None:
+    token = token_of(info)
+    idle.calls.clear()
+    idle.on('RegSetValueExW', do=lambda host: host.registry.delete(KEY, token))
+
+    result = act(**IDLE)
+
+    assert outcomes(result) == {'alice': 'failed'}
+    assert told(idle) == []
+    assert 'was not told' in result['msg']
+
+
+def test_a_notice_that_was_written_but_not_sent_does_not_end_the_session_later(idle: Host, act: Act, info: Act) -> None:
+    token = token_of(info)
+    # The look right before writing succeeds, the one right before sending fails.
+    idle.on('RegSetValueExW', do=lambda host: host.fault('RegQueryValueExW', name=token, error=1018, times=1))
+
+    assert outcomes(act(**IDLE)) == {'alice': 'failed'}
+    idle.clock.advance('15m')
+
+    assert outcomes(act(**IDLE)) == {'alice': 'notified'}
+    assert logged_off(idle) == []
+
+
+def test_old_notices_that_cannot_be_removed_are_a_warning(idle: Host, act: Act) -> None:
+    act(**IDLE)
+    idle.clock.advance('15m')
+    idle.fault('RegDeleteValueW', error=5)
+
+    result = act(**IDLE)
+
+    assert outcomes(result) == {'alice': 'logged_off'}
+    assert not result.get('failed')
+    assert 'could not be removed' in result['warnings'][0]
+
+
+def test_a_session_that_cannot_be_read_again_is_not_told(idle: Host, act: Act) -> None:
+    idle.on('RegOpenKeyExW', do=lambda host: host.fault('WTSQuerySessionInformationW', session=2, error=1726))
+    result = act(**IDLE)
+
+    assert outcomes(result) == {'alice': 'failed'}
+    assert result['sessions'][0]['error_code'] == 1726
+    assert (told(idle), notices(idle)) == ([], {})
+
+
+# ---- Check mode, brake, protections, end that fails ----
+
+
+def test_check_mode_writes_and_sends_nothing_and_says_what_would_be(idle: Host, act: Act) -> None:
+    planned = act(check=True, **IDLE)
+    (session,) = planned['sessions']
+    assert (planned['changed'], session['outcome'], session['action']) == (True, 'planned', 'notify')
+    assert idle.acts == []
+    assert KEY not in idle.registry
+
+    done = act(**IDLE)
+    assert done.keys() == planned.keys()
+    assert done['sessions'][0].keys() == session.keys()
+    idle.calls.clear()
+    waiting = act(check=True, **IDLE)
+    assert (waiting['changed'], outcomes(waiting)) == (False, {'alice': 'in_grace'})
+    idle.clock.advance('15m')
+    ending = act(check=True, **IDLE)
+    assert (ending['changed'], outcomes(ending)) == (True, {'alice': 'planned'})
+    assert ending['sessions'][0]['action'] == 'logoff'
+    assert ending['remaining'] == []
+    assert idle.acts == []
+    assert len(notices(idle)) == 1
+
+
+def test_check_mode_does_not_forget_the_notice_of_who_came_back(idle: Host, act: Act) -> None:
+    act(**IDLE)
+    before = notices(idle)
+    idle.sessions.update(2, idle=0)
+    act(check=True, **IDLE)
+    assert notices(idle) == before
+
+
+def test_a_notice_makes_no_difference_in_the_list_of_sessions(idle: Host, act: Act) -> None:
+    result = act(diff=True, **IDLE)
+    assert result['diff']['before'] == result['diff']['after']
+
+
+def test_the_brake_holds_notices_too(host: Callable[..., Host], act: Act) -> None:
+    machine = host(sessions=[ALICE, BOB])
+    result = act(max_sessions=1, **IDLE)
+
+    assert result['failed'] is True
+    assert result['changed'] is False
+    assert outcomes(result) == {'alice': 'planned', 'bob': 'planned'}
+    assert 'due_in_seconds' in result['sessions'][0]
+    assert machine.acts == []
+
+
+def test_a_protected_session_is_not_told_and_loses_its_notice(host: Callable[..., Host], act: Act) -> None:
+    machine = host(clock={'fixed': NOW}, sessions=[ALICE])
+    act(protect_processes=['setup*.exe'], **IDLE)
+    machine.sessions.update(2, processes=['explorer.exe', 'setup64.exe'])
+    machine.clock.advance('15m')
+
+    result = act(protect_processes=['setup*.exe'], **IDLE)
+
+    assert (result['sessions'], len(result['protected'])) == ([], 1)
+    assert (logged_off(machine), notices(machine)) == ([], {})
+
+
+def test_a_session_that_does_not_end_keeps_its_notice(host: Callable[..., Host], act: Act) -> None:
+    machine = host(clock={'fixed': NOW}, sessions=[{**ALICE, 'on_logoff': {'error': 5, 'times': 1}}])
+    act(**IDLE)
+    machine.clock.advance('15m')
+    assert outcomes(act(**IDLE)) == {'alice': 'failed'}
+    assert outcomes(act(**IDLE)) == {'alice': 'logged_off'}
+    assert told(machine) == [2]
+
+
+def test_a_text_that_no_box_takes_is_refused_before_anything_is_done(idle: Host, act: Act) -> None:
+    result = act(max_idle='3600', notice={'text': 'x' * 513, 'grace': '900'})
+    assert result['failed'] is True
+    assert '513' in result['msg']
+    assert idle.acts == []
+
+
+def test_names_of_any_alphabet_keep_their_notices(host: Callable[..., Host], act: Act) -> None:
+    names = ['Zoë von Grün', '田中 太郎', 'محمد', 'x' * 60, '🙂🙂', 'a|b', "o'brien"]
+    sessions = [{**ALICE, 'id': 2 + number, 'user': name} for number, name in enumerate(names)]
+    machine = host(clock={'fixed': NOW}, sessions=sessions)
+    assert set(outcomes(act(**IDLE)).values()) == {'notified'}
+    assert set(outcomes(act(**IDLE)).values()) == {'in_grace'}
+    assert len(notices(machine)) == len(names)
+    machine.clock.advance('15m')
+    assert outcomes(act(**IDLE)) == dict.fromkeys(names, 'logged_off')
+    assert notices(machine) == {}
+
+
+def test_no_handle_is_left_open(idle: Host, act: Act) -> None:
+    act(**IDLE)
+    idle.clock.advance('15m')
+    act(**IDLE)
+    assert idle.handles.live == {}
