@@ -8,6 +8,7 @@ all the network there is.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -76,6 +77,17 @@ def run(core: Core) -> subprocess.CompletedProcess[str]:
     :returns: The finished process; standard output and error are one text, without pip's talk.
     """
     place = CACHE / 'sanity' / core.version
+    place.mkdir(parents=True, exist_ok=True)
+    # A second run waits: it would take the copy away from under the first.
+    with (place / 'lock').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = _run(core, place)
+    done.stdout = ''.join(line for line in done.stdout.splitlines(keepends=True) if not _PIP_TALK.match(line))
+    return done
+
+
+def _run(core: Core, place: Path) -> subprocess.CompletedProcess[str]:
+    """Runs ansible-test over a new copy in a folder that is nobody else's."""
     home = place / 'home'
     checkout = place / 'ansible_collections' / 'winops' / 'sessions'
     make_home(home)
@@ -87,7 +99,7 @@ def run(core: Core) -> subprocess.CompletedProcess[str]:
     for name in ('ANSIBLE_COLLECTIONS_PATH', 'ANSIBLE_HOME', 'PYTHONPATH'):
         del env[name]
     skips = [argument for test in SKIPPED for argument in ('--skip-test', test)]
-    done = subprocess.run(
+    return subprocess.run(
         [str(core.bin / 'ansible-test'), 'sanity', '--color', 'no', '--python', core.python, *skips],
         cwd=checkout,
         env=env,
@@ -97,8 +109,6 @@ def run(core: Core) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
-    done.stdout = ''.join(line for line in done.stdout.splitlines(keepends=True) if not _PIP_TALK.match(line))
-    return done
 
 
 def main() -> int:
