@@ -29,6 +29,11 @@ def send(text: str, style: int = 0, timeout: int = 0, wait: int = 1) -> tuple[An
     return 'Title'.encode('utf-16-le'), text.encode('utf-16-le'), style, timeout, wait
 
 
+def wait_for(host: Host, happened: Callable[[], Any]) -> None:
+    with host.changed:
+        assert host.changed.wait_for(happened, timeout=30)
+
+
 # ---- Enumerating and asking ----
 
 
@@ -202,16 +207,14 @@ def test_an_account_logs_on_in_any_form_of_its_name(start: Start, user: str) -> 
 
 def test_a_logoff_that_waits_for_a_hanging_session_blocks_until_somebody_resets_it(start: Start) -> None:
     host = start(sessions=[ALICE | {'on_logoff': {'hangs': True}}])
-    answers = []
-    waiter = threading.Thread(target=lambda: answers.append(Client(host).error('WTSLogoffSession', 0, 2, 1)))
-    begun = threading.Event()
-    host.on('WTSEnumerateSessionsExW', do=lambda _: begun.set())
-    waiter.start()
     client = Client(host)
-    while 2 in client.ids() and not host.sessions[2].closing:
-        pass
-    assert begun.is_set()
-    assert waiter.is_alive()
+    answers = []
+    waiter = threading.Thread(target=lambda: answers.append(client.error('WTSLogoffSession', 0, 2, 1)))
+    waiter.start()
+    wait_for(host, lambda: host.sessions[2].closing)
+    host.clock.advance('1d')
+    assert 2 in client.ids()
+    assert host.acts[0].error is None
     assert client.error('rwinsta', 0, 2) == 0
     waiter.join(timeout=30)
     assert answers == [0]
@@ -223,8 +226,7 @@ def test_a_logoff_that_waits_is_let_go_when_the_host_stops(start: Start) -> None
     answers = []
     waiter = threading.Thread(target=lambda: answers.append(client.error('WTSLogoffSession', 0, 2, 1)))
     waiter.start()
-    while not host.sessions[2].closing:
-        pass
+    wait_for(host, lambda: host.sessions[2].closing)
     host.stop()
     waiter.join(timeout=30)
     assert answers == [1722]
@@ -235,8 +237,7 @@ def test_a_caller_that_goes_away_is_not_waited_for(start: Start) -> None:
     with socket.socket(socket.AF_UNIX) as caller:
         caller.connect(host.environment(ADMINISTRATOR)['WINHOST_SOCKET'])
         caller.sendall(wire.pack('WTSLogoffSession', ADMINISTRATOR, '', 4711, 0, 2, 1))
-        while not host.sessions[2].closing:
-            pass
+        wait_for(host, lambda: host.sessions[2].closing)
     for thread in threading.enumerate():
         if thread.name == 'web01 call':
             thread.join(timeout=30)
@@ -296,8 +297,7 @@ def test_a_box_that_nobody_answers_closes_when_its_time_is_over(start: Start, se
         target=lambda: answers.append(Client(host)('WTSSendMessageW', 0, 2, *send('x', timeout=60)))
     )
     waiter.start()
-    while not host.boxes:
-        pass
+    wait_for(host, lambda: host.boxes)
     host.change({'advance': '1m'})
     waiter.join(timeout=30)
     assert answers == [(0, [32000])]
@@ -309,8 +309,7 @@ def test_a_box_in_a_session_that_ends_fails(start: Start) -> None:
     answers = []
     waiter = threading.Thread(target=lambda: answers.append(Client(host).error('WTSSendMessageW', 0, 2, *send('x'))))
     waiter.start()
-    while not host.boxes:
-        pass
+    wait_for(host, lambda: host.boxes)
     host.sessions.leave(2)
     waiter.join(timeout=30)
     assert answers == [7022]
