@@ -364,11 +364,10 @@ def _since(row: Row) -> str:
 def _note(row: Row) -> str:
     notes = []
     if row['outcome']:
-        notes.append(
-            f'<b class="{words.outcome(row["outcome"]).tone}">{for_html(words.outcome(row["outcome"]).words)}</b>'
-        )
-    if row['over_limit']:
-        notes.append(f'<span class="over">{for_html(words.REASONS.get(row["over_limit"], row["over_limit"]))}</span>')
+        word = words.outcome(row['outcome'])
+        notes.append(f'<b class="{word.tone}">{for_html(word.words)}</b>')
+    elif row['over_limit']:
+        notes.append(f'<span class="over">{for_html(words.limit(row["over_limit"]))}</span>')
     if row['present'] is None:
         notes.append('seen before the host fell silent')
     return ', '.join(notes)

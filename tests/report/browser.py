@@ -33,7 +33,13 @@ class Browser:
         self._cdp = driver.execute_cdp_cmd
 
     def look(
-        self, page: Path, width: int = 1280, dark: bool = False, script: bool = True, media: str = 'screen'
+        self,
+        page: Path,
+        width: int = 1280,
+        dark: bool = False,
+        script: bool = True,
+        media: str = 'screen',
+        sharp: int = 2,
     ) -> None:
         """Open a page.
 
@@ -42,10 +48,11 @@ class Browser:
         :param dark: as a user who prefers a dark screen.
         :param script: whether JavaScript is allowed.
         :param media: ``screen`` or ``print``.
+        :param sharp: pixels of the device for one of CSS.
         """
         scheme = {'name': 'prefers-color-scheme', 'value': 'dark' if dark else 'light'}
         self._cdp('Emulation.setEmulatedMedia', {'media': media, 'features': [scheme]})
-        metrics = {'width': width, 'height': 900, 'deviceScaleFactor': 2, 'mobile': width < 600}
+        metrics = {'width': width, 'height': 900, 'deviceScaleFactor': sharp, 'mobile': width < 600}
         self._cdp('Emulation.setDeviceMetricsOverride', metrics)
         self._cdp('Emulation.setScriptExecutionDisabled', {'value': not script})
         self.driver.get(page.resolve().as_uri())
