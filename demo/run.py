@@ -62,9 +62,13 @@ class Story:
             command, cwd=DEMO, env=self._env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
         ) as process:
             assert process.stdout is not None
-            for line in process.stdout:
-                print(line, end='', flush=True)
-                said.append(line)
+            try:
+                for line in process.stdout:
+                    print(line, end='', flush=True)
+                    said.append(line)
+            except KeyboardInterrupt:
+                process.terminate()
+                raise
         if process.returncode != 0:
             raise subprocess.CalledProcessError(process.returncode, command)
         return ''.join(said)

@@ -63,21 +63,25 @@ def run(command: list[str]) -> int:
     :returns: The exit status; 128 and the signal's number when it was stopped.
     """
     stopped: list[int] = []
-    adopt_orphans()
-    env = environment()
-    with subprocess.Popen(command, cwd=ROOT, env=env) as process:
+    running: list[subprocess.Popen[bytes]] = []
 
-        def stop(number: int, frame: FrameType | None) -> None:
-            if not stopped:
-                signal.alarm(PATIENCE)
-                # A terminal interrupts the whole group by itself; a second interrupt would spoil the orderly end.
-                if number != signal.SIGINT:
+    def stop(number: int, frame: FrameType | None) -> None:
+        if not stopped:
+            signal.alarm(PATIENCE)
+            # A terminal interrupts the whole group by itself; a second interrupt would spoil the orderly end.
+            if number != signal.SIGINT:
+                for process in running:
                     process.send_signal(signal.SIGINT)
-            stopped.append(number)
+        stopped.append(number)
 
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, stop)
-        signal.signal(signal.SIGALRM, lambda number, frame: process.kill())
+    adopt_orphans()
+    # Before the command starts: what is handled here is set to its default there, also where a shell started us in the
+    # background, with interrupts ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+    signal.signal(signal.SIGALRM, lambda number, frame: running[0].kill())
+    with subprocess.Popen(command, cwd=ROOT, env=environment()) as process:
+        running.append(process)
         status = process.wait()
         signal.alarm(0)
     return 128 + stopped[0] if stopped else status if status >= 0 else 128 - status
