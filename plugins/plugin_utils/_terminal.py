@@ -121,21 +121,25 @@ _DIRECTION_MARKS = frozenset({'LRE', 'RLE', 'PDF', 'LRO', 'RLO', 'LRI', 'RLI', '
 _CELLS = _CellTable({0x200E: '', 0x200F: '', 0x061C: ''})
 
 
-class _Row(t.NamedTuple):
-    """A row that was read, and where it stands."""
+class _Names(t.NamedTuple):
+    """The part of a row before the id."""
 
-    number: int
-    line: str
-    id: int
     first: str
     second: str
     current: bool
-    layout: Layout | None  # None: the row does not tell
-    proven: bool  # False: holds only if the other rows have the same grid
+    layout: Layout | None  # None: the cells do not tell
+    proven: bool  # False: they prove the id only if the other rows have the same grid
+    grid: int  # the column where the id's cell begins, unless a wide name pushes it
+
+
+class _Row(t.NamedTuple):
+    """A row that was read."""
+
+    id: int
+    names: _Names
     state: str
     idle: str
     logon: str
-    grid: int  # the column where the id's cell begins
 
 
 def parse(
@@ -165,7 +169,7 @@ def parse(
             'result.stdout_lines, or result.stderr_lines when that is empty.'
         )
 
-    read = [_read(command, number, line) for number, line in lines]
+    read = [_read(command, line) for _, line in lines]
     header = read[0] is None and _is_header(lines[0][1])
     body = range(int(header), len(lines) - (_COUNTER_LINES if _ends_with_counters(command, lines, read) else 0))
     rows = _on_one_grid(command, [read[index] for index in body], lines[0][1] if header else None)
@@ -228,7 +232,7 @@ def _blanked(line: str, length: int) -> str:
     return (' ' * (start + length) + line[start + length :]).rstrip(' ')
 
 
-def _read(command: Command, number: int, line: str) -> _Row | None:
+def _read(command: Command, line: str) -> _Row | None:
     """Read one row; nothing if it can be read in no way, or in more than one."""
     if len(line) > _LONGEST_LINE:
         return None
@@ -240,24 +244,22 @@ def _read(command: Command, number: int, line: str) -> _Row | None:
             continue
         head = line[:start].rstrip(' ')
         for layout in command.layouts:
-            grid = end - max(layout.id, end - start)
-            names = _names(layout, head, grid)
+            names = _names(layout, head, end - max(layout.id, end - start))
             if names is not None:
                 if found is not None:
                     return None
-                found = _Row(number, line, int(line[start:end]), *names, *tail, grid)
+                found = _Row(int(line[start:end]), names, *tail)
                 break
     return found
 
 
-def _names(layout: Layout, head: str, grid: int) -> tuple[str, str, bool, Layout | None, bool] | None:
-    """Read the cells before the id.
+def _names(layout: Layout, head: str, cell: int) -> _Names | None:
+    """Read the names before the id.
 
     :param head: What stands before the id.
-    :param grid: The column where the id's cell begins.
-    :returns: Both cells, whether the marker is there, the layout if the cells prove it, and whether they prove the id.
+    :param cell: The column where the id's cell begins.
     """
-    if len(head) > grid - _GAP:
+    if len(head) > cell - _GAP:
         return None  # something stands in the id's cell or in the gap before it
     body = head.lstrip(' ')
     column = len(head) - len(body)
@@ -265,17 +267,21 @@ def _names(layout: Layout, head: str, grid: int) -> tuple[str, str, bool, Layout
     if current:
         column, body = column + 1, body[1:]
 
-    cells = _split(layout, body)
-    if cells is not None and (body or current):
-        first, second = cells
-        if column + max(layout.first, len(first)) + _GAP + max(layout.second, len(second)) + _GAP == grid:
-            return (first, second, current, layout, True) if first or not layout.user_first else None
+    names = _split(layout, body)
+    if names is not None and (body or current):
+        first, second = names
+        if column + max(layout.first, len(first)) + _GAP + max(layout.second, len(second)) + _GAP == cell:
+            if layout.user_first and not first:
+                return None
+            return _Names(first, second, current, layout, True, column + layout.first + _GAP + layout.second + _GAP)
     if layout.user_first:
-        return _edited(layout, body, column, current, grid)
-    if not current and (
-        not body or (_fits(body, layout.second) and column + max(layout.second, len(body)) + _GAP == grid)
-    ):
-        return '', body, False, None, False
+        return _edited(layout, body, column, current, cell)
+    if current:
+        return None
+    if not body:
+        return _Names('', '', False, None, False, cell)
+    if _fits(body, layout.second) and column + max(layout.second, len(body)) + _GAP == cell:
+        return _Names('', body, False, None, False, column + layout.second + _GAP)
     return None
 
 
@@ -297,11 +303,9 @@ def _fits(cell: str, width: int) -> bool:
     return len(cell) <= width or (len(_text(cell)) <= width and ' ' * _GAP not in cell)
 
 
-def _edited(
-    layout: Layout, body: str, column: int, current: bool, grid: int
-) -> tuple[str, str, bool, None, bool] | None:
+def _edited(layout: Layout, body: str, column: int, current: bool, cell: int) -> _Names | None:
     """Read a row in which somebody has replaced the user's name without padding: the session name proves the id."""
-    second_column = grid - _GAP - layout.second
+    second_column = cell - _GAP - layout.second
     width = second_column - column
     first, gap, second = body[: max(width - _GAP, 0)].rstrip(' '), body[width - _GAP : width], body[width:]
     if (
@@ -315,7 +319,7 @@ def _edited(
         or ' ' in second
     ):
         return None
-    return first, second, current, None, True
+    return _Names(first, second, current, None, True, cell)
 
 
 def _tail(tail: str) -> tuple[str, str, str] | None:
@@ -410,9 +414,9 @@ def _ends_with_counters(command: Command, lines: c.Sequence[tuple[int, str]], re
 
 def _on_one_grid(command: Command, rows: list[_Row | None], header: str | None) -> list[_Row | None]:
     """Keep the rows that agree: one build prints one layout, and what proves nothing stands where the others do."""
-    exact = [row for row in rows if row is not None and row.layout is not None]
-    layout = _most_common(row.layout for row in exact)
-    grid = _most_common(row.grid for row in exact)
+    exact = [row.names for row in rows if row is not None and row.names.layout is not None]
+    layout = _most_common(names.layout for names in exact)
+    grid = _most_common(names.grid for names in exact)
     if layout is None:
         # With no row to tell: the header does, unless it has lost its first blank.
         headed = header if header is not None and header.startswith(' ') else ''
@@ -420,7 +424,9 @@ def _on_one_grid(command: Command, rows: list[_Row | None], header: str | None) 
     elif not _is_confirmed(command, layout, rows, header):
         return [None] * len(rows)
     return [
-        row if row is not None and row.layout in (None, layout) and (row.proven or row.grid == grid) else None
+        row
+        if row is not None and row.names.layout in (None, layout) and (row.names.proven or row.names.grid == grid)
+        else None
         for row in rows
     ]
 
@@ -434,7 +440,9 @@ def _is_confirmed(command: Command, layout: Layout, rows: list[_Row | None], hea
         if headed:
             return layout in headed
     # A header that was retouched fits none. Then, if there is a row that does not fit, one with both names has to tell.
-    return None not in rows or any(row.layout == layout and row.first and row.second for row in rows if row)
+    return None not in rows or any(
+        row.names.layout == layout and row.names.first and row.names.second for row in rows if row
+    )
 
 
 def _most_common(values: c.Iterable[t.Any]) -> t.Any:
@@ -459,10 +467,10 @@ def _refuse_error_text(command: Command, unread: c.Sequence[tuple[int, str]]) ->
         )
 
 
-def _unreadable(command: Command, line: tuple[int, str], lines: c.Sequence[tuple[int, str]]) -> TerminalOutputError:
-    number, content = line
+def _unreadable(command: Command, first: tuple[int, str], lines: c.Sequence[tuple[int, str]]) -> TerminalOutputError:
+    number, content = first
     other = QWINSTA if command is QUSER else QUSER
-    if any(_read(other, *each) for each in lines) and not any(_read(command, *each) for each in lines):
+    if any(_read(other, line) for _, line in lines) and not any(_read(command, line) for _, line in lines):
         hint = f'This is what {other.name} prints: use the filter parse_{other.name}.'
     else:
         hint = f'A row of {command.name} looks like {command.example!r}.'
@@ -480,7 +488,7 @@ def _records(command: Command, rows: c.Sequence[_Row], date_format: str | None) 
     user_first = command.layouts[0].user_first
     records = []
     for row in rows:
-        first, second, state = _text(row.first), _text(row.second), _text(row.state)
+        first, second, state = _text(row.names.first), _text(row.names.second), _text(row.state)
         user, session_name = (first, second) if user_first else (second, first)
         records.append(
             {
@@ -489,7 +497,7 @@ def _records(command: Command, rows: c.Sequence[_Row], date_format: str | None) 
                 'session_name': session_name or None,
                 'state': _STATES.get(state.casefold(), 'unknown'),
                 'state_raw': state,
-                'current': row.current,
+                'current': row.names.current,
             }
         )
     if command.has_times:
