@@ -156,20 +156,22 @@ Function Invoke-LogonMode {
         if (-not $wanted -and -not $current.Mode) {
             throw "HKLM\$script:drainKey\$script:drainValue is $($current.Drain), which is no mode of Windows (0, 1 or 2). Set one, such as mode=enabled"
         }
-        $result = $Module.Result
-        $result.previous_mode = $current.Mode
-        $result.mode = $current.Mode
+        $mode = $current.Mode
         if ($wanted) {
-            $result.mode = $wanted
+            $mode = $wanted
         }
-        $result.changed = $result.mode -ne $current.Mode
-        if ($result.changed -and -not $Module.CheckMode) {
+        if ($mode -ne $current.Mode -and -not $Module.CheckMode) {
             Set-LogonMode -Mode $wanted -Current $current
         }
-        $result.msg = "new logons: $($result.mode)"
+        # Only what was done is told: a failure on the way here leaves a result that claims nothing.
+        $result = $Module.Result
+        $result.previous_mode = $current.Mode
+        $result.mode = $mode
+        $result.changed = $mode -ne $current.Mode
+        $result.msg = "new logons: $mode"
         if ($Module.DiffMode) {
             $Module.Diff.before = @{ mode = $current.Mode }
-            $Module.Diff.after = @{ mode = $result.mode }
+            $Module.Diff.after = @{ mode = $mode }
         }
     }
     catch {

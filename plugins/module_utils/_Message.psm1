@@ -24,6 +24,9 @@ $script:defaultTitle = 'Message from the administrator'
 # The RPC that carries a message takes 1,024 bytes of each text.
 $script:longestText = 512
 
+# Errors of the API that say that there is no such session.
+$script:goneCodes = @(2, 7022)
+
 Function Send-SessionMessage {
     <#
     .SYNOPSIS
@@ -127,10 +130,10 @@ Function Invoke-SessionMessage {
         $params = $Module.Params
         Assert-MessageText -Message $params
         $wait = ConvertTo-Second -Value $params.wait -Option 'wait'
-        $display = ConvertTo-Second -Value $params.display_for -Option 'display_for'
-        if ($null -eq $display) {
-            # A box whose answer nobody waits for any more is not left standing.
-            $display = $wait
+        # A box whose answer nobody waits for any more is not left standing.
+        $display = $wait
+        if ($null -ne $params.display_for) {
+            $display = ConvertTo-Second -Value $params.display_for -Option 'display_for'
         }
         $criteria = Get-SessionCriteria -Params $params
         $entries = @(Get-SessionEntryList -Module $Module -Server $server -Criteria $criteria -WithClient)
@@ -147,7 +150,7 @@ Function Invoke-SessionMessage {
         )
         foreach ($item in $sent) {
             if ($item.Box) {
-                Receive-Answer -Item $item -Clock $clock
+                Receive-Answer -Server $server -Item $item -Clock $clock
             }
         }
 
@@ -235,7 +238,7 @@ Function Send-ToEntry {
         if ($null -ne $read.Facts) {
             $now = ConvertTo-SessionRecord -Server $Server -Row $Item.Entry.Row -Facts $read.Facts
         }
-        if ($read.Code -in @(2, 7022) -or ($now -and -not (Test-SameText -A $now.token -B $record.token))) {
+        if ($script:goneCodes -contains $read.Code -or ($now -and -not (Test-SameText -A $now.token -B $record.token))) {
             $Item.Outcome = 'session_changed'
             $Item.Detail = "$name is not there any more"
             return
@@ -270,20 +273,64 @@ Function Send-ToEntry {
             $Item.Detail = "$name was told"
             if ($now.locked) {
                 $Item.Detail = "$name is locked: its user sees the message when coming back"
+                if ($Display -gt 0) {
+                    $Item.Detail = "$($Item.Detail) in the next $Display s"
+                }
             }
         }
     }
     catch {
-        $Item.Outcome = 'failed'
-        $Item.ErrorCode = Get-WtsErrorCode -ErrorRecord $_
-        $Item.Detail = "sending to $name failed. $(Format-WtsError -ErrorRecord $_ -ServerName $Server.Name)"
+        Stop-Message -Server $Server -Item $Item -ErrorRecord $_
     }
+}
+
+Function Stop-Message {
+    <#
+    .SYNOPSIS
+    Writes down that a message did not arrive, or was not answered because its session ended.
+
+    .PARAMETER Server
+    What Open-SessionServer returned.
+
+    .PARAMETER Item
+    The session and what becomes of its message.
+
+    .PARAMETER ErrorRecord
+    The error that was caught.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Server,
+
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Item,
+
+        [Parameter(Mandatory)]
+        [System.Management.Automation.ErrorRecord]
+        $ErrorRecord
+    )
+
+    $name = Format-SessionName -Record $Item.Entry.Record
+    $Item.ErrorCode = Get-WtsErrorCode -ErrorRecord $ErrorRecord
+    if ($script:goneCodes -contains $Item.ErrorCode) {
+        $Item.Outcome = 'session_changed'
+        $Item.Detail = "$name left before it had read the message or answered"
+        return
+    }
+    $Item.Outcome = 'failed'
+    $Item.Detail = "sending to $name failed. $(Format-WtsError -ErrorRecord $ErrorRecord -ServerName $Server.Name)"
 }
 
 Function Receive-Answer {
     <#
     .SYNOPSIS
     Waits for the answer to one message, until its deadline.
+
+    .PARAMETER Server
+    What Open-SessionServer returned.
 
     .PARAMETER Item
     The session and what becomes of its message.
@@ -293,6 +340,10 @@ Function Receive-Answer {
     #>
     [CmdletBinding()]
     param (
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Server,
+
         [Parameter(Mandatory)]
         [hashtable]
         $Item,
@@ -317,9 +368,7 @@ Function Receive-Answer {
         }
     }
     catch {
-        $Item.Outcome = 'failed'
-        $Item.ErrorCode = Get-WtsErrorCode -ErrorRecord $_
-        $Item.Detail = "sending to $name failed. $(Format-WtsError -ErrorRecord $_)"
+        Stop-Message -Server $Server -Item $Item -ErrorRecord $_
     }
 }
 
