@@ -181,6 +181,8 @@ class Api:
         session.boxes.append(box)
         table.boxes.append(box)
         self.host.changed.notify_all()
+        if call.result == 'empty':
+            return [0]
         if not wait:
             return [IDASYNC]
         call.wait_until(lambda: self._answered(box, session) or session.id not in table)
