@@ -414,7 +414,7 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
         /// <summary>Reads one session's state, names and times in one call, so that they belong together.</summary>
         public SessionFacts Query(long id)
         {
-            NativeHelpers.WTSINFOEXW ex = default(NativeHelpers.WTSINFOEXW);
+            NativeHelpers.WTSINFOEXW? ex = null;
             try
             {
                 ex = QueryStruct<NativeHelpers.WTSINFOEXW>(id, NativeHelpers.WTSSessionInfoEx);
@@ -427,12 +427,12 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
                     throw;
                 }
             }
-            NativeHelpers.WTSINFOEX_LEVEL1_W info = ex.Data;
-            if (ex.Level != 1 || info.SessionId != (uint)id)
+            if (ex == null || ex.Value.Level != 1 || ex.Value.Data.SessionId != (uint)id)
             {
                 return QueryOlder(id);
             }
 
+            NativeHelpers.WTSINFOEX_LEVEL1_W info = ex.Value.Data;
             return new SessionFacts
             {
                 State = info.SessionState,
@@ -450,11 +450,12 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
 
         private SessionFacts QueryOlder(long id)
         {
-            NativeHelpers.WTSINFOW info = QueryStruct<NativeHelpers.WTSINFOW>(id, NativeHelpers.WTSSessionInfo);
-            if (info.SessionId != (uint)id)
+            NativeHelpers.WTSINFOW? older = QueryStruct<NativeHelpers.WTSINFOW>(id, NativeHelpers.WTSSessionInfo);
+            if (older == null || older.Value.SessionId != (uint)id)
             {
                 throw new WtsException("WTSQuerySessionInformationW", NativeHelpers.ERROR_INVALID_DATA);
             }
+            NativeHelpers.WTSINFOW info = older.Value;
             return new SessionFacts
             {
                 State = info.State,
@@ -661,12 +662,13 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
             return (uint)id;
         }
 
-        private T QueryStruct<T>(long id, int infoClass) where T : struct
+        // An answer that is too short is none: the zeros of an empty structure would be those of session 0, active.
+        private T? QueryStruct<T>(long id, int infoClass) where T : struct
         {
             byte[] data = Query(id, infoClass);
             if (data.Length < Marshal.SizeOf(typeof(T)))
             {
-                return default(T);
+                return null;
             }
             GCHandle pin = GCHandle.Alloc(data, GCHandleType.Pinned);
             try
@@ -797,21 +799,28 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
 
         private static int OffsetV6(byte[] field)
         {
-            bool fromFirstByte = field[0] != 0 || field[1] != 0;
+            if (field[0] != 0 || field[1] != 0)
+            {
+                return 0;
+            }
+            // An address that ends in zeros, as 2001:db8::, shows by its beginning: global ones begin with 2 or 3, others in use with f.
             bool tailInUse = field[16] != 0 || field[17] != 0;
-            return fromFirstByte || !tailInUse ? 0 : 2;
+            int firstDigit = field[2] >> 4;
+            return tailInUse || firstDigit == 2 || firstDigit == 3 || firstDigit == 15 ? 2 : 0;
         }
     }
 
     /// <summary>FILETIMEs: 100 ns since 1601, UTC; 0 stands for "not available".</summary>
     public static class FileTime
     {
+        // A number that is no moment must not make a session look as if it had been idle since 1601.
+        private static readonly long First = new DateTime(1900, 1, 1, 0, 0, 0, DateTimeKind.Utc).ToFileTimeUtc();
         private static readonly long Last = DateTime.MaxValue.ToFileTimeUtc();
 
-        /// <summary>Whether the value is a moment and not the API's "unknown".</summary>
+        /// <summary>Whether the value is a moment, and neither the API's "unknown" nor absurd.</summary>
         public static bool IsKnown(long value)
         {
-            return value > 0 && value <= Last;
+            return value >= First && value <= Last;
         }
 
         /// <summary>The moment as 2026-11-21T14:34:47Z, or null where it is unknown.</summary>
