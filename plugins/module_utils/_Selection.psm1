@@ -59,7 +59,8 @@ Function ConvertTo-Second {
     #>
     [CmdletBinding()]
     param (
-        [AllowNull()]
+        [Parameter(Mandatory)]
+        [AllowEmptyString()]
         [string]
         $Value,
 
@@ -68,9 +69,6 @@ Function ConvertTo-Second {
         $Option
     )
 
-    if (-not $Value) {
-        return $null
-    }
     if ($Value -notmatch '\A[0-9]{1,12}(\.[0-9]+)?s?\z') {
         throw "${Option}: '$Value' is not a number of seconds, such as 5400. Durations such as 1h30m are read on the controller, by the action plugin"
     }
@@ -105,13 +103,13 @@ Function Get-SessionCriteria {
         All = [bool]$Params.include_all
     }
     foreach ($limit in $script:limits) {
-        $seconds = ConvertTo-Second -Value $Params[$limit.Option] -Option $limit.Option
-        if ($null -ne $seconds) {
-            $criteria.Limits[$limit.Option] = $seconds
+        # An empty text is not "no limit", which would mean everybody.
+        if ($null -ne $Params[$limit.Option]) {
+            $criteria.Limits[$limit.Option] = ConvertTo-Second -Value $Params[$limit.Option] -Option $limit.Option
         }
     }
     $bad = @($criteria.SessionIds | Where-Object { $null -ne $_ -and ($_ -lt $script:firstUserSession -or $_ -gt $script:lastUserSession) })
-    if ($bad) {
+    if ($bad.Count -gt 0) {
         throw "session_ids: $($bad[0]) is not the id of a user session; an id is a number from 1 to 65535, such as 3"
     }
     $criteria
@@ -182,8 +180,9 @@ Function Test-SessionUser {
     .PARAMETER Patterns
     alice, CORP\alice, alice@CORP, a SID, or with wildcards.
 
-    .PARAMETER UnknownSid
-    The answer where a SID is given, and that of the session's user can not be found out.
+    .PARAMETER Unless
+    Whether the users named are to be spared: then whoever may be one of them is one, as where a SID is given and that of the session's user
+    cannot be found out, or a domain and that of the session's user is not known.
     #>
     [CmdletBinding()]
     param (
@@ -201,7 +200,7 @@ Function Test-SessionUser {
         $Patterns,
 
         [switch]
-        $UnknownSid
+        $Unless
     )
 
     if (-not $Record.user) {
@@ -212,12 +211,15 @@ Function Test-SessionUser {
         if (Test-SidPattern -Pattern $pattern) {
             Add-SessionSid -Server $Server -Record $Record
             if (-not $Record.sid) {
-                if ($UnknownSid) {
+                if ($Unless) {
                     return $true
                 }
                 continue
             }
             $texts = @($Record.sid)
+        }
+        elseif ($Unless -and -not $Record.domain -and $pattern -match '\A(?:[^\\]+\\(.+)|(.+)@[^@]+)\z') {
+            $pattern = "$($Matches[1])$($Matches[2])"
         }
         elseif ($pattern.Contains('\')) {
             $texts = @($Record.account)
@@ -280,7 +282,7 @@ Function Test-SessionCandidate {
     if ($null -ne $Criteria.Users -and -not (Test-SessionUser -Server $Server -Record $Record -Patterns $Criteria.Users)) {
         return $false
     }
-    -not (Test-SessionUser -Server $Server -Record $Record -Patterns $Criteria.ExcludeUsers -UnknownSid)
+    -not (Test-SessionUser -Server $Server -Record $Record -Patterns $Criteria.ExcludeUsers -Unless)
 }
 
 Function Get-SessionSelection {
@@ -404,7 +406,7 @@ Function Get-SessionProtection {
     if ($ConnectionUser -and $Record.account -and (Test-SameText -A $ConnectionUser -B $Record.account)) {
         return 'connection_user'
     }
-    if (Test-SessionUser -Server $Server -Record $Record -Patterns $Params.protect_users -UnknownSid) {
+    if (Test-SessionUser -Server $Server -Record $Record -Patterns $Params.protect_users -Unless) {
         return 'protected_user'
     }
     if ($Params.protect_processes -and $Processes -and $Processes.ContainsKey($Record.id)) {

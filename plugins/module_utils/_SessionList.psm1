@@ -71,8 +71,13 @@ Function Get-SessionEntryList {
     .SYNOPSIS
     Reads every session that the criteria may mean.
 
+    .DESCRIPTION
+    The enumeration tells whole names and the reading of each session its times. Where the two do not fit together, or a session cannot be found
+    any more, its id has changed hands in between: those few are enumerated and read once more, so that nobody's name stands beside another
+    one's times, and a session that is still listed is not taken for one that has left.
+
     .PARAMETER Module
-    The Ansible module, for warnings.
+    The Ansible module, for warnings; left out: none.
 
     .PARAMETER Server
     What Open-SessionServer returned.
@@ -82,10 +87,13 @@ Function Get-SessionEntryList {
 
     .PARAMETER WithClient
     Whether the clients are asked, too.
+
+    .PARAMETER Known
+    Entries by id that need not be read again as long as their rows are the same.
     #>
     [CmdletBinding()]
     param (
-        [Parameter(Mandatory)]
+        [AllowNull()]
         [object]
         $Module,
 
@@ -98,20 +106,90 @@ Function Get-SessionEntryList {
         $Criteria,
 
         [switch]
-        $WithClient
+        $WithClient,
+
+        [hashtable]
+        $Known = @{}
     )
 
-    foreach ($row in Get-SessionRow -Server $Server) {
-        $quick = ConvertTo-SessionRecord -Server $Server -Row $row
-        if (Test-SessionCandidate -Server $Server -Record $quick -Criteria $Criteria) {
-            $entry = Get-SessionEntry -Server $Server -Row $row -WithClient:$WithClient
-            if ($entry) {
-                if ($null -eq $entry.Facts -and $entry.Record.user) {
-                    $Module.Warn("The times of $(Format-SessionName -Record $entry.Record) could not be read: $($entry.Text)")
-                }
-                $entry
-            }
+    $arguments = @{ Server = $Server; Criteria = $Criteria; WithClient = $WithClient; Known = $Known }
+    $entries = @(Get-SessionRow -Server $Server | Get-CandidateEntry @arguments)
+    if ($entries | Where-Object { $_.Doubtful }) {
+        $rows = @{}
+        foreach ($row in Get-SessionRow -Server $Server) {
+            $rows[$row.Id] = $row
         }
+        $entries = @(
+            foreach ($entry in $entries) {
+                if (-not $entry.Doubtful) {
+                    $entry
+                }
+                elseif ($rows.ContainsKey($entry.Row.Id)) {
+                    $rows[$entry.Row.Id] | Get-CandidateEntry @arguments
+                }
+            }
+        )
+    }
+    foreach ($entry in $entries) {
+        if ($Module -and $null -eq $entry.Facts -and $entry.Record.user) {
+            $Module.Warn("The times of $(Format-SessionName -Record $entry.Record) could not be read: $($entry.Text)")
+        }
+        $entry
+    }
+}
+
+Function Get-CandidateEntry {
+    <#
+    .SYNOPSIS
+    Reads the sessions of those rows that the criteria may mean.
+
+    .PARAMETER Row
+    A row of the enumeration.
+
+    .PARAMETER Server
+    What Open-SessionServer returned.
+
+    .PARAMETER Criteria
+    What Get-SessionCriteria returned.
+
+    .PARAMETER WithClient
+    Whether the clients are asked, too.
+
+    .PARAMETER Known
+    Entries by id that need not be read again as long as their rows are the same.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory, ValueFromPipeline)]
+        [object]
+        $Row,
+
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Server,
+
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Criteria,
+
+        [switch]
+        $WithClient,
+
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Known
+    )
+
+    process {
+        $quick = ConvertTo-SessionRecord -Server $Server -Row $Row
+        if (-not (Test-SessionCandidate -Server $Server -Record $quick -Criteria $Criteria)) {
+            return
+        }
+        $entry = $Known[$Row.Id]
+        if (-not $entry -or $entry.Row.State -ne $Row.State -or -not (Test-SameRow -A $entry.Row -B $Row)) {
+            $entry = Get-SessionEntry -Server $Server -Row $Row -WithClient:$WithClient
+        }
+        $entry
     }
 }
 
@@ -159,7 +237,7 @@ Function Invoke-SessionList {
 
         $Module.Result.sessions = $sessions
         $Module.Result.session_count = $sessions.Count
-        $Module.Result.host_time = Get-HostTime -Entries $entries
+        $Module.Result.host_time = Get-HostTime -Server $server -Entries $entries
         $Module.Result.msg = "$($sessions.Count) sessions"
     }
 }

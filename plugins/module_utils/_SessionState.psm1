@@ -23,6 +23,7 @@ $script:transientCodes = @(1702, 1726, 7024)
 
 $script:disconnectedState = 4
 
+$script:shortestReset = 5.0
 $script:firstPollSeconds = 0.1
 $script:longestPollSeconds = 1.0
 
@@ -50,31 +51,25 @@ Function Invoke-TargetStep {
 
     $name = Format-SessionName -Record $Target.Record
     $doing = $script:doing[$Target.Step]
-    try {
-        $status = Get-TargetStatus -Run $Run -Target $Target
-    }
-    catch {
-        $status = @{ Status = 'unreadable'; Code = Get-WtsErrorCode -ErrorRecord $_; Text = Format-WtsError -ErrorRecord $_ -ServerName $Run.Server.Name }
-    }
-
+    $status = Read-Target -Run $Run -Target $Target
     if (Complete-Departed -Run $Run -Target $Target -Status $status) {
         return
     }
-    switch ($status.Status) {
-        'unreadable' {
-            Stop-TargetStep -Run $Run -Target $Target -Code $status.Code -Text "reading $name again before $doing it failed. $($status.Text)"
-            return
-        }
-        'closing' {
-            if (-not $Run.CheckMode) {
-                $Target.Phase = 'wait'
-                return
-            }
-        }
+    if ($status.Status -eq 'unreadable') {
+        Stop-TargetStep -Run $Run -Target $Target -Code $status.Code -Text "reading $name again before $doing it failed. $($status.Text)"
+        return
     }
 
-    if ($Target.Step -eq 'disconnect' -and $status.Facts -and $status.Facts.State -eq $script:disconnectedState) {
+    $state = $Target.Entry.Row.State
+    if ($status.Facts) {
+        $state = $status.Facts.State
+    }
+    if ($Target.Step -eq 'disconnect' -and $state -eq $script:disconnectedState) {
         Complete-Target -Run $Run -Target $Target -Outcome 'already_disconnected' -Detail "$name is disconnected already"
+        return
+    }
+    if ($status.Status -eq 'closing' -and -not $Run.CheckMode) {
+        $Target.Phase = 'wait'
         return
     }
     $Target.Action = $Target.Step
@@ -101,8 +96,11 @@ Function Invoke-TargetStep {
         if ($code -eq $script:closingCode) {
             $Target.Phase = 'wait'
         }
+        elseif ($script:goneCodes -contains $code -and (Complete-Departed -Run $Run -Target $Target -Status (Read-Target -Run $Run -Target $Target))) {
+            # It left at the very moment.
+            return
+        }
         elseif ($script:goneCodes -contains $code -or $script:transientCodes -contains $code) {
-            # A session that has gone is recognised when it is read again, as before every try.
             $Target.Phase = 'retry'
             $Target.Delay = [Math]::Min([Math]::Max($Target.Delay * 2, 0.25), 4)
             $Target.NextTry = $Run.Clock.Elapsed.TotalSeconds + $Target.Delay
@@ -141,6 +139,8 @@ Function Invoke-SessionReset {
         $arguments = "$arguments /SERVER:$($Run.Server.Name)"
     }
     $Target.Command = [Winops.InboxCommand]::Start($path, $arguments)
+    # The command is ended with its step: a short timeout must not end it before it could do anything.
+    $Target.Deadline = [Math]::Max($Target.Deadline, $Run.Clock.Elapsed.TotalSeconds + $script:shortestReset)
 }
 
 Function Start-TargetStep {
@@ -269,25 +269,17 @@ Function Update-Target {
         $LookProblem
     )
 
-    $name = Format-SessionName -Record $Target.Record
-    $now = $Run.Clock.Elapsed.TotalSeconds
-    if ($Target.Phase -eq 'retry') {
-        if ($now -ge $Target.Deadline) {
-            Stop-TargetStep -Run $Run -Target $Target -Code $Target.LastCode -Text $Target.LastText
-        }
-        elseif ($now -ge $Target.NextTry) {
-            Invoke-TargetStep -Run $Run -Target $Target
-        }
+    if (-not $Target.Accepted) {
+        Update-WaitingTarget -Run $Run -Target $Target
         return
     }
 
-    $row = $null
+    $name = Format-SessionName -Record $Target.Record
     $done = 'no'
     if ($null -ne $Rows) {
-        $row = $Rows[$Target.Record.id]
-        $done = Test-StepDone -Run $Run -Target $Target -Row $row
+        $done = Test-StepDone -Run $Run -Target $Target -Row $Rows[$Target.Record.id]
     }
-    if ($done -eq 'ended' -or ($done -eq 'yes' -and -not $Target.Accepted -and -not $Target.LastCode)) {
+    if ($done -eq 'ended') {
         Complete-Target -Run $Run -Target $Target -Outcome 'already_gone' -Detail "$name left by itself"
     }
     elseif ($done -eq 'yes') {
@@ -296,16 +288,98 @@ Function Update-Target {
     }
     elseif ($Target.Command -and $Target.Command.HasFailed) {
         $Target.Accepted = $Target.AcceptedBefore
-        Complete-Target -Run $Run -Target $Target -Outcome 'failed' -Detail "resetting $name failed. $($Target.Command.Problem)"
-    }
-    elseif ($now -ge $Target.Deadline) {
-        $text = "$name was still there $($Run.Timeout) s after $($script:doing[$Target.Step]) it began"
-        if ($LookProblem) {
-            $text = "$text as far as can be told, the last look failed: $LookProblem"
+        $text = "resetting $name failed. $($Target.Command.Problem)"
+        # It fails, too, where the session left before the command came to it.
+        $status = Read-Target -Run $Run -Target $Target
+        if ($status.Status -notin @('gone', 'changed') -or -not (Complete-Departed -Run $Run -Target $Target -Status $status)) {
+            Complete-Target -Run $Run -Target $Target -Outcome 'failed' -Detail $text
         }
-        $text = "$text$(Format-WhatRuns -Run $Run -Target $Target)"
-        Stop-TargetStep -Run $Run -Target $Target -Code $Target.LastCode -Text $text -Outcome 'still_present'
     }
+    elseif ($Run.Clock.Elapsed.TotalSeconds -ge $Target.Deadline) {
+        Stop-WaitingForTarget -Run $Run -Target $Target -LookProblem $LookProblem
+    }
+}
+
+Function Update-WaitingTarget {
+    <#
+    .SYNOPSIS
+    Looks after a target whose step Windows has not accepted: it is busy with the session, or somebody else is ending it.
+
+    .PARAMETER Run
+    The run.
+
+    .PARAMETER Target
+    The target.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Run,
+
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Target
+    )
+
+    $now = $Run.Clock.Elapsed.TotalSeconds
+    if ($now -lt $Target.Deadline -and $Target.Phase -eq 'retry') {
+        if ($now -ge $Target.NextTry) {
+            Invoke-TargetStep -Run $Run -Target $Target
+        }
+        return
+    }
+    $status = Read-Target -Run $Run -Target $Target
+    if ((Complete-Departed -Run $Run -Target $Target -Status $status) -or $now -lt $Target.Deadline) {
+        return
+    }
+    if ($Target.Phase -eq 'retry') {
+        Stop-TargetStep -Run $Run -Target $Target -Code $Target.LastCode -Text $Target.LastText
+    }
+    else {
+        $problem = $null
+        if ($status.Status -eq 'unreadable') {
+            $problem = $status.Text
+        }
+        Stop-WaitingForTarget -Run $Run -Target $Target -LookProblem $problem
+    }
+}
+
+Function Stop-WaitingForTarget {
+    <#
+    .SYNOPSIS
+    Ends a step whose time is over.
+
+    .PARAMETER Run
+    The run.
+
+    .PARAMETER Target
+    The target.
+
+    .PARAMETER LookProblem
+    Why the last look at the session failed.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Run,
+
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Target,
+
+        [AllowNull()]
+        [string]
+        $LookProblem
+    )
+
+    $text = "$(Format-SessionName -Record $Target.Record) was still there $($Run.Timeout) s after $($script:doing[$Target.Step]) it began"
+    if ($LookProblem) {
+        $text = "$text as far as can be told, the last look failed: $LookProblem"
+    }
+    $text = "$text$(Format-WhatRuns -Run $Run -Target $Target)"
+    Stop-TargetStep -Run $Run -Target $Target -Code $Target.LastCode -Text $text -Outcome 'still_present'
 }
 
 Function Format-WhatRuns {
@@ -418,41 +492,60 @@ Function Get-RemainingEntry {
         $Run
     )
 
-    $targets = @{}
-    foreach ($target in $Run.Targets) {
-        $targets[$target.Record.id] = $target
-    }
-    if ($Run.CheckMode -or -not ($Run.Targets | Where-Object { $_.Step })) {
-        # Nothing was done: what is left is what was there, in check mode less what would have been ended.
-        foreach ($entry in $Run.Entries) {
-            $target = $targets[$entry.Record.id]
-            $endsHere = $target -and ($target.Outcome -eq 'already_gone' -or ($target.Outcome -eq 'planned' -and $target.Action -in @('logoff', 'reset')))
-            if (-not $endsHere) {
-                $entry
-            }
-        }
-        return
-    }
-
-    $before = @{}
+    $unread = @{}
     foreach ($entry in $Run.Entries) {
-        $before[$entry.Record.id] = $entry
+        $unread[$entry.Record.id] = $entry
     }
-    foreach ($row in Get-SessionRow -Server $Run.Server) {
-        $quick = ConvertTo-SessionRecord -Server $Run.Server -Row $row
-        if (-not (Test-SessionCandidate -Server $Run.Server -Record $quick -Criteria $Run.EverySession)) {
-            continue
-        }
-        $entry = $before[$row.Id]
-        $known = $entry -and -not $targets.ContainsKey($row.Id) -and $entry.Row.State -eq $row.State -and
-        (Test-SameText -A $entry.Row.User -B $row.User) -and (Test-SameText -A $entry.Row.Domain -B $row.Domain)
-        if ($known) {
-            $entry
-        }
-        else {
-            Get-SessionEntry -Server $Run.Server -Row $row -WithClient
+    # What is only planned has not changed; what was left alone for a reason found on the way has.
+    $stale = @($Run.Targets | Where-Object { $_.Step -and $_.Outcome -ne 'planned' })
+    foreach ($target in $stale) {
+        $unread.Remove($target.Record.id)
+    }
+    $entries = $Run.Entries
+    if ($stale) {
+        $entries = Get-SessionEntryList -Server $Run.Server -Criteria $Run.EverySession -WithClient -Known $unread
+    }
+    Select-ExpectedEntry -Run $Run -Entries $entries -Outcomes 'planned'
+}
+
+Function Select-ExpectedEntry {
+    <#
+    .SYNOPSIS
+    Those of the entries that are left when the targets of the given outcomes are gone.
+
+    .PARAMETER Run
+    The run.
+
+    .PARAMETER Entries
+    The entries.
+
+    .PARAMETER Outcomes
+    The outcomes.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Run,
+
+        [AllowNull()]
+        [AllowEmptyCollection()]
+        [object[]]
+        $Entries,
+
+        [Parameter(Mandatory)]
+        [string[]]
+        $Outcomes
+    )
+
+    $gone = @{}
+    foreach ($target in $Run.Targets) {
+        # A planned disconnect or notice ends nothing.
+        if ($Outcomes -contains $target.Outcome -and ($target.Outcome -ne 'planned' -or $target.Action -in @('logoff', 'reset'))) {
+            $gone[$target.Record.token] = $true
         }
     }
+    $Entries | Where-Object { $_ -and -not $gone.ContainsKey($_.Record.token) }
 }
 
 Function New-SessionPlan {
@@ -519,6 +612,11 @@ Function New-SessionPlan {
     $processes = $null
     if ($params.protect_processes) {
         $processes = Get-SessionProcess -Server $Server
+        # "WTSEnumerateProcessesExW function": who is no administrator is shown none of the others' processes, and each session has some.
+        if (-not ($processes.Keys | Where-Object { $_ -ne 0 })) {
+            throw 'protect_processes: the processes of the sessions cannot be seen, so nothing is known about which to protect. Connect with a ' +
+            'member of the local Administrators group'
+        }
     }
     foreach ($target in $selected) {
         $protection = Get-SessionProtection -Server $Server -Record $target.Record -Selection $target.Selection -Params $params `
@@ -607,7 +705,7 @@ Function Set-SessionResult {
     $result.changed = [bool]($Run.Targets | Where-Object { $_.Accepted -or $done -contains $_.Outcome })
     $result.protected = $Run.Protected
     $result.remaining = @($Remaining | ForEach-Object { $_.Record })
-    $result.host_time = Get-HostTime -Entries (@($Run.Entries) + @($Remaining))
+    $result.host_time = Get-HostTime -Server $Run.Server -Entries (@($Run.Entries) + @($Remaining))
     $counts = $Run.Targets | Group-Object -Property { $_.Outcome } | ForEach-Object { "$($_.Count) $($_.Name)" }
     $result.msg = (@("$($Run.Targets.Count) selected", "$($Run.Protected.Count) protected") + @($counts)) -join ', '
 
@@ -675,13 +773,14 @@ Function Invoke-SessionState {
         }
         Wait-Target -Run $run
 
-        $remaining = @()
         try {
             $remaining = @(Get-RemainingEntry -Run $run)
         }
         catch {
-            # What was done is told in any case.
-            $Module.Warn("The sessions that are left could not be read: $(Format-WtsError -ErrorRecord $_ -ServerName $server.Name)")
+            # What was done is told in any case, and a host that cannot be seen is not an empty one.
+            $gone = @('already_gone', 'logged_off', 'reset', 'session_changed')
+            $remaining = @(Select-ExpectedEntry -Run $run -Entries $run.Entries -Outcomes $gone)
+            $Module.Warn("The sessions that are left could not be read, those last seen are returned: $(Format-WtsError -ErrorRecord $_ -ServerName $server.Name)")
         }
         if ($notices) {
             Close-NoticeBoard -Run $run -Board $notices

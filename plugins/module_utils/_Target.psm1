@@ -162,6 +162,9 @@ Function Test-SameSession {
 
     .PARAMETER Facts
     The facts.
+
+    .PARAMETER Row
+    The row of the session's id in a fresh enumeration; left out: asked for where it is needed.
     #>
     [CmdletBinding()]
     param (
@@ -175,13 +178,20 @@ Function Test-SameSession {
 
         [Parameter(Mandatory)]
         [object]
-        $Facts
+        $Facts,
+
+        [AllowNull()]
+        [object]
+        $Row
     )
 
     $before = $Target.Entry.Facts
     if ($null -eq $before) {
         # It could not be read before, as a ghost that is being closed cannot: then there is nobody whose work could be lost.
-        return -not $Target.Record.user -and -not $Facts.User
+        if (-not $Target.Record.user) {
+            return -not $Facts.User -and $script:leftOverStates -contains $Facts.State
+        }
+        return Test-SameAccount -Row $Target.Entry.Row -Facts $Facts
     }
     if (-not $Target.Record.user) {
         return -not $Facts.User -and $Facts.ConnectTime -eq $before.ConnectTime
@@ -189,10 +199,12 @@ Function Test-SameSession {
     $same = $Facts.LogonTime -eq $before.LogonTime -and
     (Test-SameText -A $Facts.User -B $before.User) -and
     (Test-SameText -A $Facts.Domain -B $before.Domain)
-    if ($same -and ($Facts.User.Length -ge 20 -or "$($Facts.Domain)".Length -ge 17)) {
-        # "WTSINFOEX_LEVEL1_W structure" has room for 20 and 17 characters: only the enumeration tells the rest of the names.
-        $row = Get-SessionRow -Server $Run.Server | Where-Object { $_.Id -eq $Target.Record.id }
-        $same = $row -and (Test-SameText -A $row.User -B $Target.Record.user) -and (Test-SameText -A $row.Domain -B $Target.Record.domain)
+    if ($same -and -not (Test-WholeAccount -Facts $Facts)) {
+        # Only the enumeration tells the rest of the names.
+        if ($null -eq $Row) {
+            $Row = Get-SessionRow -Server $Run.Server | Where-Object { $_.Id -eq $Target.Record.id }
+        }
+        $same = Test-SameRow -A $Target.Entry.Row -B $Row
     }
     [bool]$same
 }
@@ -227,7 +239,7 @@ Function Test-LeftOver {
 Function Get-ListedStatus {
     <#
     .SYNOPSIS
-    What the enumeration alone tells of a selected session: same, gone or changed, by its id and its account.
+    What the enumeration alone tells of a selected session: same, gone or changed, by its id, its account and, where it has none, its state.
 
     .PARAMETER Run
     The run.
@@ -249,7 +261,8 @@ Function Get-ListedStatus {
     $record = $Target.Record
     $row = Get-SessionRow -Server $Run.Server | Where-Object { $_.Id -eq $record.id }
     if (-not $row) { 'gone' }
-    elseif (-not (Test-SameText -A $row.User -B $record.user) -or -not (Test-SameText -A $row.Domain -B $record.domain)) { 'changed' }
+    elseif (-not (Test-SameRow -A $Target.Entry.Row -B $row)) { 'changed' }
+    elseif (-not $record.user -and $script:leftOverStates -notcontains $row.State) { 'changed' }
     else { 'same' }
 }
 
@@ -301,6 +314,10 @@ Function Get-TargetStatus {
     if ($null -eq $read.Facts) {
         return $status
     }
+    if ($null -eq $Target.Entry.Facts -and $record.user) {
+        $status.Text = 'Its times could not be read when it was selected, so nothing tells whether it still is the same session'
+        return $status
+    }
 
     if (-not (Test-SameSession -Run $Run -Target $Target -Facts $read.Facts)) {
         $status.Status = 'changed'
@@ -313,7 +330,12 @@ Function Get-TargetStatus {
     $status.Status = 'same'
     # Once Windows has accepted the end of a session there is no way back for it, and what it looks like meanwhile does not matter.
     if (-not $Target.Accepted) {
-        $now = ConvertTo-SessionRecord -Server $Run.Server -Row $Target.Entry.Row -Facts $read.Facts -Client $Target.Entry.Client
+        $client = $Target.Entry.Client
+        if ($null -ne $Run.Criteria.ClientNames) {
+            # Its user may have come back from another computer.
+            $client = $Run.Server.Api.QueryClient($record.id)
+        }
+        $now = ConvertTo-SessionRecord -Server $Run.Server -Row $Target.Entry.Row -Facts $read.Facts -Client $client
         $selection = Get-SessionSelection -Server $Run.Server -Record $now -Criteria $Run.Criteria
         $protection = $null
         if ($selection) {
@@ -343,6 +365,37 @@ Function Get-TargetStatus {
         }
     }
     $status
+}
+
+Function Read-Target {
+    <#
+    .SYNOPSIS
+    As Get-TargetStatus, but a reading that fails is a status: unreadable.
+
+    .PARAMETER Run
+    The run.
+
+    .PARAMETER Target
+    The target.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Run,
+
+        [Parameter(Mandatory)]
+        [hashtable]
+        $Target
+    )
+
+    try {
+        Get-TargetStatus -Run $Run -Target $Target
+    }
+    catch {
+        $text = Format-WtsError -ErrorRecord $_ -ServerName $Run.Server.Name
+        @{ Status = 'unreadable'; Facts = $null; Code = Get-WtsErrorCode -ErrorRecord $_; Text = $text }
+    }
 }
 
 Function Complete-Departed {
@@ -431,14 +484,17 @@ Function Test-StepDone {
     $ended = $null -eq $Row
     $state = $null
     if (-not $ended -and $Row.User) {
-        $ended = -not (Test-SameText -A $Row.User -B $record.user) -or -not (Test-SameText -A $Row.Domain -B $record.domain)
+        $ended = -not (Test-SameRow -A $Target.Entry.Row -B $Row)
     }
     if (-not $ended) {
         $state = $Row.State
         $read = Get-SessionFact -Server $Run.Server -Id $record.id
         if ($null -ne $read.Facts) {
             $state = $read.Facts.State
-            $ended = -not (Test-SameSession -Run $Run -Target $Target -Facts $read.Facts) -and -not (Test-LeftOver -Target $Target -Facts $read.Facts)
+            # A logon time that Windows does not tell any more is no other logon.
+            $tells = -not $read.Facts.User -or [Winops.FileTime]::IsKnown($read.Facts.LogonTime)
+            $ended = $tells -and -not (Test-SameSession -Run $Run -Target $Target -Facts $read.Facts -Row $Row) -and
+            -not (Test-LeftOver -Target $Target -Facts $read.Facts)
         }
         elseif (-not $Row.User) {
             $ended = $script:leftOverStates -notcontains $Row.State
@@ -453,4 +509,6 @@ Function Test-StepDone {
     else { 'no' }
 }
 
-Export-ModuleMember -Function 'Complete-Departed', 'Complete-Target', 'Get-StepOutcome', 'Get-TargetStatus', 'New-SessionTarget', 'Test-StepDone'
+Export-ModuleMember -Function @(
+    'Complete-Departed', 'Complete-Target', 'Get-StepOutcome', 'Get-TargetStatus', 'New-SessionTarget', 'Read-Target', 'Test-StepDone'
+)

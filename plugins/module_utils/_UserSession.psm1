@@ -12,6 +12,10 @@
 # WTS_CONNECTSTATE_CLASS, by its numbers.
 $script:stateNames = @('active', 'connected', 'connect_query', 'shadow', 'disconnected', 'idle', 'listen', 'reset', 'down', 'init')
 
+# "WTSINFOEX_LEVEL1_W structure" and "WTSINFOW structure" hold no longer names than these: the shorter of the two.
+$script:cutUser = 20
+$script:cutDomain = 16
+
 # What a Win32 error means here, and what an administrator does about it.
 $script:errorTexts = @{
     2 = 'ERROR_FILE_NOT_FOUND, there is no such session'
@@ -130,12 +134,16 @@ Function Open-SessionServer {
     [CmdletBinding()]
     param (
         [AllowNull()]
-        [string]
+        [object]
         $Name
     )
 
+    # The name becomes a part of a command line, too.
+    if ($null -ne $Name -and $Name -notmatch '\A[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}._-]*\z') {
+        throw "server: '$Name' is not the name of a host; a good one is rds02 or rds02.corp.example"
+    }
     @{
-        Api = New-Object -TypeName Winops.SessionServer -ArgumentList $Name
+        Api = New-Object -TypeName Winops.SessionServer -ArgumentList "$Name"
         Name = $Name
         # The own session and the console are facts about this host. Another host's console is known by its name alone.
         OwnId = if ($Name) { -1 } else { [Winops.SessionServer]::OwnSessionId }
@@ -269,18 +277,23 @@ Function ConvertTo-SessionRecord {
 
     if ($null -eq $Facts) {
         # Nothing is known but what the enumeration told: every time is the API's own "not available".
-        $Facts = @{ State = $Row.State; User = $null; LogonTime = 0; ConnectTime = 0; DisconnectTime = 0; LastInputTime = 0; CurrentTime = 0; Locked = $null }
+        $Facts = @{ State = $Row.State; User = $null; Domain = $null; LogonTime = 0; ConnectTime = 0; DisconnectTime = 0; LastInputTime = 0; CurrentTime = 0; Locked = $null }
     }
     if ($null -eq $Client) {
         $Client = @{ Name = $null; Address = $null; Build = $null; Protocol = $null }
     }
 
-    # The facts' names are cut to 20 and 17 characters, so the row's are taken, unless the id has changed hands since the enumeration.
+    # The facts' names are cut, so the row's are taken, unless the id has changed hands since the enumeration.
     $user = $Row.User
     $domain = $Row.Domain
-    if ($Facts.User -and -not (Test-CutName -Whole $user -Cut $Facts.User -Limit 20)) {
-        $user = $Facts.User
-        $domain = $Facts.Domain
+    if ($Facts.User) {
+        if (-not (Test-SameAccount -Row $Row -Facts $Facts)) {
+            $user = $Facts.User
+            $domain = $Facts.Domain
+        }
+        elseif (-not $domain) {
+            $domain = $Facts.Domain
+        }
     }
     $account = $user
     if (-not $user) {
@@ -426,6 +439,75 @@ Function Test-CutName {
     $Whole.StartsWith($Cut, [StringComparison]::OrdinalIgnoreCase)
 }
 
+Function Test-SameAccount {
+    <#
+    .SYNOPSIS
+    Whether the whole names of a row and the cut names of facts can be those of one account, nobody being an account, too.
+
+    .PARAMETER Row
+    A row of the enumeration.
+
+    .PARAMETER Facts
+    The session's facts.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory)]
+        [object]
+        $Row,
+
+        [Parameter(Mandatory)]
+        [object]
+        $Facts
+    )
+
+    (Test-CutName -Whole $Row.User -Cut $Facts.User -Limit $script:cutUser) -and
+    (-not $Row.Domain -or -not $Facts.Domain -or (Test-CutName -Whole $Row.Domain -Cut $Facts.Domain -Limit $script:cutDomain))
+}
+
+Function Test-WholeAccount {
+    <#
+    .SYNOPSIS
+    Whether the names of facts tell an account by themselves: they are there, and so short that nothing can have been cut off.
+
+    .PARAMETER Facts
+    The session's facts.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory)]
+        [object]
+        $Facts
+    )
+
+    $Facts.User -and $Facts.User.Length -lt $script:cutUser -and "$($Facts.Domain)".Length -lt $script:cutDomain
+}
+
+Function Test-SameRow {
+    <#
+    .SYNOPSIS
+    Whether two rows of one id name the same account.
+
+    .PARAMETER A
+    A row of an enumeration.
+
+    .PARAMETER B
+    A row of another one, $null where it has none of this id.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory)]
+        [object]
+        $A,
+
+        [AllowNull()]
+        [object]
+        $B
+    )
+
+    $null -ne $B -and (Test-SameText -A $A.User -B $B.User) -and (Test-SameText -A $A.Domain -B $B.Domain)
+}
+
 Function Get-SessionEntry {
     <#
     .SYNOPSIS
@@ -441,7 +523,7 @@ Function Get-SessionEntry {
     Whether the client is asked, too.
 
     .OUTPUTS
-    A hashtable: Record, Row, Facts, Client, Code and Text. $null where the session left since the enumeration.
+    A hashtable: Record, Row, Facts, Client, Code and Text, and Doubtful where the row may be of another session, or of none any more.
     #>
     [CmdletBinding()]
     param (
@@ -458,9 +540,6 @@ Function Get-SessionEntry {
     )
 
     $read = Get-SessionFact -Server $Server -Id $Row.Id
-    if ($read.Code -in @(2, 7022) -and $Row.User) {
-        return
-    }
     $client = if ($WithClient) { $Server.Api.QueryClient($Row.Id) }
     @{
         Record = ConvertTo-SessionRecord -Server $Server -Row $Row -Facts $read.Facts -Client $client
@@ -469,6 +548,7 @@ Function Get-SessionEntry {
         Client = $client
         Code = $read.Code
         Text = $read.Text
+        Doubtful = $read.Code -in @(2, 7022) -or ($null -ne $read.Facts -and -not (Test-SameAccount -Row $Row -Facts $read.Facts))
     }
 }
 
@@ -536,13 +616,20 @@ Function Get-SessionProcess {
 Function Get-HostTime {
     <#
     .SYNOPSIS
-    The host's own clock as UTC text: that of the youngest reading, or of this process where nothing was read.
+    The host's own clock as UTC text: that of the youngest reading, or of this process where nothing can be read.
+
+    .PARAMETER Server
+    What Open-SessionServer returned.
 
     .PARAMETER Entries
     The entries that were read.
     #>
     [CmdletBinding()]
     param (
+        [AllowNull()]
+        [hashtable]
+        $Server,
+
         [AllowEmptyCollection()]
         [object[]]
         $Entries
@@ -550,8 +637,15 @@ Function Get-HostTime {
 
     $now = 0L
     foreach ($entry in $Entries) {
-        if ($entry.Facts) {
+        if ($entry.Facts -and [Winops.FileTime]::IsKnown($entry.Facts.CurrentTime)) {
             $now = [Math]::Max($now, $entry.Facts.CurrentTime)
+        }
+    }
+    if ($now -eq 0 -and $Server) {
+        # Nobody is logged on: the services' session knows the time, too, even that of another host.
+        $read = Get-SessionFact -Server $Server -Id 0
+        if ($read.Facts) {
+            $now = $read.Facts.CurrentTime
         }
     }
     if (-not [Winops.FileTime]::IsKnown($now)) {
@@ -562,5 +656,6 @@ Function Get-HostTime {
 
 Export-ModuleMember -Function @(
     'Add-SessionSid', 'ConvertTo-SessionRecord', 'Format-SessionName', 'Format-WtsError', 'Get-HostTime', 'Get-SessionEntry', 'Get-SessionFact',
-    'Get-SessionProcess', 'Get-SessionRow', 'Get-WtsErrorCode', 'Open-SessionServer', 'Test-CutName', 'Test-SameText'
+    'Get-SessionProcess', 'Get-SessionRow', 'Get-WtsErrorCode', 'Open-SessionServer', 'Test-SameAccount',
+    'Test-SameRow', 'Test-SameText', 'Test-WholeAccount'
 )
