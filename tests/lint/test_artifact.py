@@ -23,6 +23,7 @@ ALLOWED = re.compile(
     | COPYING
     | changelogs/ (?: changelog | config ) \.yaml
     | docs/ [\w/.-]+ \. (?: md | rst | yml )
+    | extensions/ awx/ [\w/-]+ \. (?: yml | md )
     | meta/ (?: runtime\.yml | execution-environment\.yml | ee-requirements\.txt | ee-bindep\.txt )
     | playbooks/ [\w/.-]+ \. (?: yml | md )
     | plugins/ (?: action | doc_fragments | filter | plugin_utils ) / \w+ \. (?: py | yml )
@@ -61,7 +62,7 @@ def installed(artifact: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(
         ['ansible-galaxy', 'collection', 'install', '--offline', '--collections-path', str(folder), str(artifact)],
         cwd=folder,
-        env=environment() | {'ANSIBLE_COLLECTIONS_PATH': str(folder)},
+        env=environment() | {'ANSIBLE_COLLECTIONS_PATH': str(folder), 'PYTHONPATH': ''},
         check=True,
         capture_output=True,
     )
