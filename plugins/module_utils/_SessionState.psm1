@@ -23,7 +23,7 @@ $script:transientCodes = @(1702, 1726, 7024)
 
 $script:disconnectedState = 4
 
-$script:shortestReset = 5.0
+$script:shortestReset = 10.0
 $script:firstPollSeconds = 0.1
 $script:longestPollSeconds = 1.0
 
@@ -465,6 +465,9 @@ Function Wait-Target {
             if ($target.Phase -in @('wait', 'retry')) {
                 $waiting = $true
                 $next = [Math]::Min($next, $target.Deadline)
+                if ($target.Phase -eq 'retry') {
+                    $next = [Math]::Min($next, $target.NextTry)
+                }
             }
         }
         if ($waiting) {
