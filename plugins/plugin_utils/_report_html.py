@@ -118,11 +118,11 @@ def _cards(report: Report) -> c.Iterator[str]:
     yield '</div>\n'
 
 
-def _card(heading: str, numbers: list[tuple[str, int, str]], bar: list[tuple[str, int, str]]) -> str:
+def _card(heading: str, numbers: list[tuple[str, int, str]], shares: list[tuple[str, int, str]]) -> str:
     cells = ''.join(
         f'<div{_tone(tone, count)}><dt>{word}</dt><dd>{count:,}</dd></div>' for word, count, tone in numbers
     )
-    return f'<div class="card"><h2>{heading}</h2><dl>{cells}</dl>{_bar(bar)}</div>\n'
+    return f'<div class="card"><h2>{heading}</h2><dl>{cells}</dl>{_bar(shares)}</div>\n'
 
 
 def _tone(tone: str, count: int) -> str:

@@ -17,6 +17,7 @@ import collections.abc as c
 import dataclasses
 import datetime
 import functools
+import math
 import re
 import typing as t
 
@@ -43,9 +44,7 @@ def _sentence(value: t.Any) -> str | None:
 
 
 def _number(value: t.Any) -> int | float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    if value != value or value in (float('inf'), float('-inf')):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         return None
     return int(value) if isinstance(value, int) or value == int(value) else float(value)
 
@@ -290,16 +289,8 @@ def _host(name: str, answers: t.Any, time: str | None, limits: c.Mapping[str, fl
         if answer and (answer.get('unreachable') or answer.get('failed') or _lists_sessions(answer))
     ]
     last = words[-1] if words else {}
-    seen = _lists_sessions(last)
-    status = (
-        'not_asked'
-        if not words
-        else 'unreachable'
-        if last.get('unreachable')
-        else 'failed'
-        if last.get('failed')
-        else 'answered'
-    )
+    status = _status(last)
+    seen = status != 'unreachable' and _lists_sessions(last)
     sessions = _told([word for word in words if _lists_sessions(word)])
     message = _message(status, last)
     if sessions and not seen:
@@ -319,6 +310,14 @@ def _host(name: str, answers: t.Any, time: str | None, limits: c.Mapping[str, fl
 
 def _by_id(row: Row) -> tuple[t.Any, ...]:
     return (row['id'] is None, row['id'] or 0, row['token'] or '')
+
+
+def _status(last: c.Mapping[str, t.Any]) -> str:
+    if not last:
+        return 'not_asked'
+    if last.get('unreachable'):
+        return 'unreachable'
+    return 'failed' if last.get('failed') else 'answered'
 
 
 def _lists_sessions(answer: c.Mapping[str, t.Any]) -> bool:

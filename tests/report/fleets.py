@@ -14,7 +14,7 @@ def record(
     id: int, account: str | None, state: str = 'active', idle: int | None = 60, **facts: t.Any
 ) -> dict[str, t.Any]:
     """A session record with every key."""
-    domain, _, user = (account or '').rpartition('\\')
+    domain, _backslash, user = (account or '').rpartition('\\')
     logged_on = facts.get('logged_on_seconds', (idle or 0) + 4 * 3600 + 97 * id)
     logon_time = (_NOW - datetime.timedelta(seconds=logged_on)).strftime('%Y-%m-%dT%H:%M:%SZ')
     gone = state == 'disconnected'

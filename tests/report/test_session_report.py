@@ -47,8 +47,12 @@ class Play:
         self, fleet: dict, *arguments: str, ask: dict | None = None, **options: object
     ) -> subprocess.CompletedProcess:
         """Ask the hosts, report with these options, and leave the report's result in ``result.json``."""
-        # A Windows inventory, in which anything that connected to localhost would go wrong.
-        variables = {'ansible_connection': 'winrm', 'ansible_become': True, 'ansible_become_method': 'runas'}
+        # A Windows inventory: whatever connected with these variables, if only to localhost, would go wrong.
+        variables = {
+            'ansible_connection': 'winrm',
+            'ansible_become': True,
+            'ansible_become_method': 'runas',
+        }
         variables['ansible_become_user'] = 'SYSTEM'
         hosts = {name: {'answer': answer} if answer else {} for name, answer in fleet.items()}
         inventory = {'all': {'hosts': hosts, 'vars': variables}}

@@ -166,6 +166,7 @@ def test_a_json_report_reads_back_as_what_it_was(text: str) -> None:
     made = infested(text)
     content = to_json(made)
     assert content.isascii()
+    json.dumps(json.loads(content), ensure_ascii=False).encode('utf-8')
     assert from_json(content, 'report.json').hosts == made.hosts
 
 
