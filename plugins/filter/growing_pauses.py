@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import collections.abc as c
+import math
 import typing as t
 
 from ansible.errors import AnsibleFilterError
@@ -13,17 +14,17 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.winops.sessions.plugins.plugin_utils._duration import parse_duration
 
 
-def growing_pauses(duration: t.Any, first: t.Any = '15s', longest: t.Any = '5m') -> list[int | float]:
+def growing_pauses(duration: t.Any, first: t.Any = '15s', longest: t.Any = '5m') -> list[int]:
     """Split a waiting time into pauses that double, up to a longest one.
 
     :param duration: the whole time, as people write it: ``1h``, ``90``.
     :param first: the first pause.
     :param longest: the longest pause.
-    :returns: seconds; their sum is the whole time.
+    :returns: whole seconds, as pauses take no others; their sum is the whole time, rounded up.
     :raises AnsibleFilterError: when one of them is no duration, or a pause would take no time.
     """
     try:
-        left, pause, most = (parse_duration(value) for value in (duration, first, longest))
+        left, pause, most = (math.ceil(parse_duration(value)) for value in (duration, first, longest))
     except ValueError as error:
         raise AnsibleFilterError(f'growing_pauses: {error}') from error
     if pause <= 0 or most <= 0:

@@ -16,6 +16,7 @@ that decide whose session ends. It makes session 1 of ``true``, of ``1_0`` a 10,
 
 from __future__ import annotations
 
+import json
 import re
 import typing as t
 import unicodedata
@@ -143,12 +144,13 @@ def message_text(value: t.Any) -> str:
 def each(read: Reader) -> Reader:
     """Make a reader of lists from a reader of their elements; a text is split at its commas, as Ansible does.
 
+    A text may also be a list in JSON, as ``-e 'users=["alice", "bob"]'`` makes one of what looks like a list.
     An empty list stays one: no alternative is allowed to match, which is something else than no filter at all.
     """
 
     def read_list(value: t.Any) -> list[t.Any]:
         if isinstance(value, str):
-            value = value.split(',')
+            value = _split(value)
         elif isinstance(value, (int, float)):
             value = [value]
         if not isinstance(value, list):
@@ -225,6 +227,15 @@ def _name(value: t.Any) -> str:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
     raise ValueError(f'{_quote(value)} is not a text: put it in quotes, for example "no"')
+
+
+def _split(text: str) -> list[t.Any]:
+    """Split a list that is a text."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    return value if isinstance(value, list) else text.split(',')
 
 
 def _integer(value: t.Any) -> int | None:
