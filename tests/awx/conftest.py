@@ -11,7 +11,6 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
-
 from awx.job import EXTENSION
 
 

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """An AWX for the modules of awx.awx: its REST API as far as job templates, workflows and schedules need it.
 
-It keeps what it is given and refuses what AWX refuses: a survey that breaks the rules, a playbook that the project does not
-have, a prompt that the template does not ask for, answers to questions that were not asked.
+It keeps what it is given and refuses what AWX refuses: a survey that breaks the rules, a playbook that the project does
+not have, a prompt that the template does not ask for, answers to questions that were not asked.
 """
 
 from __future__ import annotations
@@ -191,7 +191,9 @@ class Controller:
         return 204, None
 
     def _check(self, kind: str, data: Item) -> None:
-        if kind == 'job_templates' and not self._has_playbook(self.items['projects'][data['project']], data['playbook']):
+        if kind == 'job_templates' and not self._has_playbook(
+            self.items['projects'][data['project']], data['playbook']
+        ):
             raise Refused(f'playbook: the project has no {data["playbook"]}')
         if kind == 'schedules':
             survey.check_rrule(data['rrule'])

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
 from awx import survey
+
 from project import ROOT, environment
 
 EXTENSION = ROOT / 'extensions' / 'awx'

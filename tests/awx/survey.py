@@ -11,7 +11,7 @@ from typing import Any
 from dateutil import rrule
 
 #: What an answer to a question of each type is.
-TYPES: dict[str, type | tuple[type, ...]] = {
+TYPES: dict[str, Any] = {
     'text': str,
     'textarea': str,
     'password': str,
@@ -151,6 +151,9 @@ def check_rrule(text: str) -> rrule.rruleset | rrule.rrule:
     if re.search(r'\b(?:EXDATE|RDATE)\b', text):
         raise Refused(f'{text!r} names single days')
     try:
-        return rrule.rrulestr(text)
+        moments = rrule.rrulestr(text)
     except ValueError as error:
         raise Refused(f'{text!r}: {error}') from error
+    if next(iter(moments)).tzinfo is None:
+        raise Refused(f'{text!r} is in a time zone that nobody knows')
+    return moments

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from awx import collection
 from awx.controller import Controller, Item
 from awx.job import EXTENSION
+
 from project import COLLECTIONS, MAIN, ROOT, environment
 
 pytestmark = pytest.mark.e2e
@@ -38,7 +38,10 @@ def has_playbook(project: Item, playbook: str) -> bool:
     """Whether AWX finds the playbook in the project: the checkout, where project/ has not been copied from it."""
     folder = ROOT if 'winops/ansible-sessions' in project['scm_url'] else EXTENSION / 'project'
     path = folder / playbook
-    return path.is_file() and re.search(r'(?m)^[\s-]*(?:hosts|ansible\.builtin\.import_playbook):', path.read_text()) is not None
+    return (
+        path.is_file()
+        and re.search(r'(?m)^[\s-]*(?:hosts|ansible\.builtin\.import_playbook):', path.read_text()) is not None
+    )
 
 
 @pytest.fixture(scope='module')
@@ -57,6 +60,7 @@ def configure(awx_awx: Path, controller: Controller) -> Configure:
     """Runs configure.yml; the arguments go to ansible-playbook."""
     env = environment() | {
         'ANSIBLE_COLLECTIONS_PATH': os.pathsep.join(map(str, (awx_awx, COLLECTIONS))),
+        'ANSIBLE_PIPELINING': 'true',
         'ANSIBLE_PYTHON_INTERPRETER': str(MAIN.bin / 'python'),
         'CONTROLLER_HOST': controller.url,
         'CONTROLLER_OAUTH_TOKEN': 'secret',
@@ -185,10 +189,10 @@ def test_ones_own_names_win(configure: Configure, configured: Controller) -> Non
 
 
 def test_what_awx_refuses_ends_the_run_in_words(configure: Configure, configured: Controller) -> None:
-    for own, words in (
-        ({'sessions_inventory': 'Nowhere'}, 'Nowhere'),
-        ({'sessions_report_rrule': 'RRULE:FREQ=DAILY;INTERVAL=1'}, 'does not begin with its one DTSTART'),
+    for own, task, words in (
+        ({'sessions_inventory': 'Nowhere'}, 'Job templates', 'Nowhere'),
+        ({'sessions_report_rrule': 'RRULE:FREQ=DAILY;INTERVAL=1'}, 'Schedules', 'does not begin with its one DTSTART'),
     ):
-        done = configure('-e', json.dumps(own))
+        done = configure('-e', json.dumps(own), '--start-at-task', task)
         assert done.returncode != 0
         assert words in done.stdout + done.stderr

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from awx import survey
 from awx.job import Job, run
+
 from project import ROOT
 from winhost.fleet import Fleet
 
@@ -107,6 +107,8 @@ def test_the_report_needs_no_answer_changes_nothing_and_hands_on_a_few_numbers(
 
     assert {name for name in job.artifacts if not name.startswith('user_sessions_')} == set()
     assert len(json.dumps(job.artifacts)) < 4096
+    guide = (ROOT / 'docs' / 'docsite' / 'rst' / 'guide_awx.rst').read_text(encoding='utf-8')
+    assert set(re.findall(r'``(user_sessions_\w+)``', guide)) == set(job.artifacts)
     # A workflow gives them to the next job as extra variables, which win over everything that a task registers.
     tasks = [path.read_text() for folder in ('playbooks', 'roles') for path in (ROOT / folder).rglob('*.yml')]
     registered = set(re.findall(r'register: (\S+)', '\n'.join(tasks)))
