@@ -3,18 +3,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
+from engine.engine import Engine
+
 from winhost.host import Host
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from engine import Engine  # noqa: E402
 
 
 @pytest.fixture(scope='session')

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import ansible
+
 from winhost import pwsh
 from winhost.host import Host
 
@@ -36,7 +37,16 @@ class Engine:
         with host:
             environment = host.environment(ACCOUNT)
         utils = Path(ansible.__file__).parent / 'module_utils'
-        command = [pwsh.find(), '-NoProfile', '-File', _HERE / 'engine.ps1', '-AnsibleUtils', utils, '-Plugins', _PLUGINS]
+        command = [
+            pwsh.find(),
+            '-NoProfile',
+            '-File',
+            _HERE / 'engine.ps1',
+            '-AnsibleUtils',
+            utils,
+            '-Plugins',
+            _PLUGINS,
+        ]
         self._process = subprocess.Popen(
             [str(word) for word in command],
             env=environment,

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from results import done, ended, enumerations, ids, of
+from engine.results import done, ended, enumerations, ids, of
 
 DISCONNECT = 'WTSDisconnectSession'
 
@@ -15,7 +15,9 @@ def disconnect(act, **options):
 
 
 def test_sessions_are_disconnected_and_stay(host, act):
-    there = host(sessions=[{'id': 2, 'user': 'alice'}, {'id': 3, 'user': 'bob', 'disconnected': '1h'}, {'id': 4, 'user': 'eve'}])
+    there = host(
+        sessions=[{'id': 2, 'user': 'alice'}, {'id': 3, 'user': 'bob', 'disconnected': '1h'}, {'id': 4, 'user': 'eve'}]
+    )
 
     result = disconnect(act, users=['alice', 'bob'])
 
@@ -48,7 +50,9 @@ def test_a_disconnect_that_hangs_is_still_present(host, act):
 
 @pytest.mark.parametrize('code', [5, 7041])
 def test_a_disconnect_that_fails_says_why(host, act, code):
-    there = host(console=1, sessions=[{'id': 1, 'user': 'alice', 'on_disconnect': {'error': code}}, {'id': 3, 'user': 'bob'}])
+    there = host(
+        console=1, sessions=[{'id': 1, 'user': 'alice', 'on_disconnect': {'error': code}}, {'id': 3, 'user': 'bob'}]
+    )
 
     result = disconnect(act, all_sessions=True)
 

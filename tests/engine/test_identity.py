@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Between reading and acting: the session is read again, and what is not the same or not meant any more is left alone."""
+"""Between reading and acting: what is not the same session, or not meant any more, is left alone."""
 
 from __future__ import annotations
 
 import pytest
-from results import calls, done, ended, ids, of
+from engine.results import calls, done, ended, ids, of
 
 QUERY = 'WTSQuerySessionInformationW'
 IDLE = {'user': 'alice', 'idle': '3h', 'logged_on': '9h'}
@@ -29,7 +29,9 @@ def before_the_act(there, session, change):
     ids=['another user', 'another logon of the user', 'a namesake', 'a logon screen'],
 )
 def test_a_session_whose_id_went_to_another_one_is_not_touched(host, act, state, method, other):
-    there = host(clock={'fixed': '2026-11-21T12:00:00Z'}, sessions=[{'id': 3, **IDLE}, {'id': 4, 'user': 'carol', 'idle': '5h'}])
+    there = host(
+        clock={'fixed': '2026-11-21T12:00:00Z'}, sessions=[{'id': 3, **IDLE}, {'id': 4, 'user': 'carol', 'idle': '5h'}]
+    )
     before_the_act(there, 3, {'replace': {'id': 3, **other}})
 
     result = act(state=state, method=method, max_idle='3600')
@@ -92,7 +94,12 @@ def test_a_session_that_leaves_at_the_very_moment_of_the_act_is_gone_already(hos
 )
 @pytest.mark.parametrize('method', ['logoff', 'reset'])
 def test_a_user_who_came_back_is_left_alone(host, act, options, change, method):
-    there = host(sessions=[{'id': 3, 'user': 'alice', 'disconnected': '3h', 'logged_on': '9h'}, {'id': 4, 'user': 'bob', 'disconnected': '3h'}])
+    there = host(
+        sessions=[
+            {'id': 3, 'user': 'alice', 'disconnected': '3h', 'logged_on': '9h'},
+            {'id': 4, 'user': 'bob', 'disconnected': '3h'},
+        ]
+    )
     if 'idle' in change:
         there.sessions.update(3, state='active', idle='3h')
     before_the_act(there, 3, {'update': {'id': 3, **change}})
@@ -203,7 +210,10 @@ def test_a_closing_ghost_whose_id_went_to_a_logon_screen_is_not_touched(host, ac
 
 
 def test_in_check_mode_a_session_that_changed_is_not_planned(host, act):
-    there = host(clock={'fixed': '2026-11-21T12:00:00Z'}, sessions=[{'id': 3, **IDLE}, {'id': 4, **IDLE}, {'id': 5, 'user': 'eve'}])
+    there = host(
+        clock={'fixed': '2026-11-21T12:00:00Z'},
+        sessions=[{'id': 3, **IDLE}, {'id': 4, **IDLE}, {'id': 5, 'user': 'eve'}],
+    )
     before_the_act(there, 3, {'replace': {'id': 3, 'user': 'bob'}})
 
     result = act(check=True, max_idle='3600')

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from results import calls, ended, enumerations, ids, of
+from engine.results import calls, ended, enumerations, ids, of
 
 NAMES = [
     'Jürgen Groß',
@@ -57,7 +57,13 @@ def test_each_name_selects_and_ends_its_own_session_alone(host, act, name):
 
 
 def test_several_sessions_of_one_user_are_told_apart(host, act):
-    there = host(sessions=[{'id': 2, 'user': 'alice', 'idle': '3h'}, {'id': 3, 'user': 'alice'}, {'id': 4, 'user': 'alice', 'idle': '5h'}])
+    there = host(
+        sessions=[
+            {'id': 2, 'user': 'alice', 'idle': '3h'},
+            {'id': 3, 'user': 'alice'},
+            {'id': 4, 'user': 'alice', 'idle': '5h'},
+        ]
+    )
 
     result = act(users=['alice'], max_idle='3600')
 
@@ -137,7 +143,9 @@ def test_an_account_of_another_server_is_looked_up_there(host, info):
 
     info(server='rds02', gather=['sid'])
 
-    assert [call.arguments for call in calls(there, 'LookupAccountNameW')] == [{'system': 'rds02', 'name': 'CORP\\alice'}]
+    assert [call.arguments for call in calls(there, 'LookupAccountNameW')] == [
+        {'system': 'rds02', 'name': 'CORP\\alice'}
+    ]
 
 
 # ---- Names that are cut in the facts ----
@@ -162,7 +170,10 @@ def test_who_shares_the_first_20_characters_is_somebody_else(host, act, cut):
 
 def test_a_long_name_of_another_domain_is_somebody_else(host, act):
     long = 'A-DOMAIN-OF-17-CH'
-    there = host(clock={'fixed': '2026-11-21T12:00:00Z'}, sessions=[{'id': 2, 'user': 'alice', 'domain': long + 'X', 'logged_on': '1h'}])
+    there = host(
+        clock={'fixed': '2026-11-21T12:00:00Z'},
+        sessions=[{'id': 2, 'user': 'alice', 'domain': long + 'X', 'logged_on': '1h'}],
+    )
     there.on(
         'WTSEnumerateSessionsExW',
         do=lambda host: host.change({'replace': {'id': 2, 'user': 'alice', 'domain': long + 'Y', 'logged_on': '1h'}}),

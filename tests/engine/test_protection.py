@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from results import ended, of
+from engine.results import ended, of
 
 
 def reasons(result):
@@ -13,7 +15,9 @@ def reasons(result):
 
 
 def test_sessions_of_the_connecting_account_are_left_alone_in_any_case(host, act):
-    there = host(sessions=[{'id': 2, 'user': 'Ansible'}, {'id': 3, 'user': 'alice'}, {'id': 4, 'user': 'OTHER\\ansible'}])
+    there = host(
+        sessions=[{'id': 2, 'user': 'Ansible'}, {'id': 3, 'user': 'alice'}, {'id': 4, 'user': 'OTHER\\ansible'}]
+    )
 
     result = act(all_sessions=True)
 
@@ -171,7 +175,7 @@ def test_the_module_never_ends_the_session_that_it_runs_in(host, act):
 
 def test_the_first_of_several_protections_is_named(host, act):
     session = {'id': 1, 'user': 'ansible', 'idle': '3h', 'processes': ['setup.exe']}
-    options = {'max_idle': '60', 'protect_users': ['ansible'], 'protect_processes': ['setup*']}
+    options: dict[str, Any] = {'max_idle': '60', 'protect_users': ['ansible'], 'protect_processes': ['setup*']}
     host(sessions=[session], own_session=1)
 
     found = []

@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Any
 
 import pytest
+from engine.results import RECORD_KEYS, calls, ids, of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from results import RECORD_KEYS, calls, ids, of
 
 NOON = {'fixed': '2026-11-21T12:00:00Z'}
 FACTS = (24, 25)
@@ -82,7 +83,7 @@ def test_every_key_of_a_disconnected_session(host, info):
 
 
 def test_what_is_not_known_is_null_and_never_zero_or_empty(host, info):
-    session = {
+    session: dict[str, Any] = {
         'id': 3,
         'user': 'alice',
         'state': 'active',
@@ -197,7 +198,10 @@ def test_a_state_that_no_documentation_knows_is_null(host, info, number):
 
 
 def test_the_console_is_marked_and_its_idle_time_is_not_relied_on(host, info):
-    host(console=4, sessions=[{'id': 1, 'user': 'bob', 'session_name': 'RDP-Tcp#0'}, {'id': 4, 'user': 'alice', 'idle': '1h'}])
+    host(
+        console=4,
+        sessions=[{'id': 1, 'user': 'bob', 'session_name': 'RDP-Tcp#0'}, {'id': 4, 'user': 'alice', 'idle': '1h'}],
+    )
 
     result = info()
 
@@ -222,7 +226,10 @@ def test_protocols(host, info, protocol, name):
 
 
 def test_a_disconnected_session_that_calls_itself_the_console_has_no_known_protocol(host, info):
-    host(sessions=[{'id': 3, 'user': 'alice', 'disconnected': '1h', 'protocol': 'console', 'session_name': ''}], console=1)
+    host(
+        sessions=[{'id': 3, 'user': 'alice', 'disconnected': '1h', 'protocol': 'console', 'session_name': ''}],
+        console=1,
+    )
 
     assert one(info())['protocol'] is None
 
@@ -240,7 +247,16 @@ def test_ghosts_are_user_less_left_overs_but_not_services_or_console(host, info)
 
     everything = info(include_all=True)
 
-    assert of(everything, 'ghost') == {0: False, 1: False, 2: True, 3: True, 4: False, 5: False, 65536: False, 65537: True}
+    assert of(everything, 'ghost') == {
+        0: False,
+        1: False,
+        2: True,
+        3: True,
+        4: False,
+        5: False,
+        65536: False,
+        65537: True,
+    }
     assert ids(info(ghosts=True)['sessions']) == [2, 3, 5]
 
 
@@ -267,7 +283,11 @@ def test_sessions_come_in_the_order_of_their_ids(host, info):
 
 def test_sids_and_processes_come_only_when_asked_for(host, info):
     sid = 'S-1-5-21-1-2-3-1001'
-    processes = [{'name': 'WINWORD.EXE', 'pid': 4242}, {'name': 'dwm.exe', 'pid': 4000, 'sid': 'S-1-5-90-0-3'}, {'name': 'x', 'pid': 8, 'sid': None}]
+    processes = [
+        {'name': 'WINWORD.EXE', 'pid': 4242},
+        {'name': 'dwm.exe', 'pid': 4000, 'sid': 'S-1-5-90-0-3'},
+        {'name': 'x', 'pid': 8, 'sid': None},
+    ]
     there = host(sessions=[{'id': 3, 'user': 'alice', 'sid': sid, 'processes': processes}])
 
     plain = one(info())
@@ -312,7 +332,9 @@ def test_without_class_25_the_facts_come_from_class_24(host, info, fault):
     assert len(calls(there, 'WTSQuerySessionInformationW', **{'class': 24})) == 1
 
 
-@pytest.mark.parametrize('fault', [{'error': 5}, {'error': 7007}, {'error': 1726}, {'result': 'empty'}, {'result': 'short'}])
+@pytest.mark.parametrize(
+    'fault', [{'error': 5}, {'error': 7007}, {'error': 1726}, {'result': 'empty'}, {'result': 'short'}]
+)
 def test_a_session_whose_facts_cannot_be_read_is_listed_with_unknown_times(host, info, fault):
     faults = [{'api': 'WTSQuerySessionInformationW', 'class': number, 'session': 3, **fault} for number in FACTS]
     host(sessions=[{'id': 3, 'user': 'alice', 'idle': '5h'}, {'id': 4, 'user': 'bob'}], api=faults)
@@ -445,7 +467,9 @@ def test_a_disconnected_session_is_neither_locked_nor_not(host, info):
 # ---- What it costs ----
 
 
-@pytest.mark.parametrize(('options', 'queries'), [({}, 5), ({'gather': ['client']}, 5), ({'gather': []}, 1), ({'gather': ['sid']}, 1)])
+@pytest.mark.parametrize(
+    ('options', 'queries'), [({}, 5), ({'gather': ['client']}, 5), ({'gather': []}, 1), ({'gather': ['sid']}, 1)]
+)
 def test_one_enumeration_and_at_most_five_queries_a_session(host, info, options, queries):
     there = host(sessions=[{'id': n, 'user': f'u{n}'} for n in range(2, 12)])
 

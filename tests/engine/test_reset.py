@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from results import calls, done, enumerations, ids, of
+from engine.results import calls, done, enumerations, ids, of
 
 LOGOFF, RESET = 'WTSLogoffSession', 'rwinsta'
 QUERY = 'WTSQuerySessionInformationW'
@@ -18,7 +18,13 @@ def rwinsta(there):
 
 
 def test_a_reset_is_the_command_and_no_logoff(host, act):
-    there = host(sessions=[{'id': 2, 'user': 'alice'}, {'id': 3, 'user': 'bob', 'on_reset': {'looks': 2}}, {'id': 4, 'user': 'eve'}])
+    there = host(
+        sessions=[
+            {'id': 2, 'user': 'alice'},
+            {'id': 3, 'user': 'bob', 'on_reset': {'looks': 2}},
+            {'id': 4, 'user': 'eve'},
+        ]
+    )
 
     result = act(session_ids=[2, 3], method='reset')
 
@@ -62,7 +68,9 @@ def test_what_a_logoff_does_not_end_is_reset(host, act, behaviour, timeout):
     assert 2 not in there.sessions
 
 
-@pytest.mark.parametrize(('state', 'behaviour'), [('disconnected', {'error': 5}), ('disconnected', {'error': 7024}), ('down', {'error': 5})])
+@pytest.mark.parametrize(
+    ('state', 'behaviour'), [('disconnected', {'error': 5}), ('disconnected', {'error': 7024}), ('down', {'error': 5})]
+)
 def test_a_ghost_that_a_logoff_does_not_end_is_reset(host, act, state, behaviour):
     there = host(console=None, sessions=[{'id': 2, 'state': state, 'on_logoff': behaviour}, {'id': 3, 'user': 'bob'}])
 
@@ -123,7 +131,9 @@ def test_a_reset_is_not_for_whom_the_id_went_to_when_the_time_was_over(host, act
     there = host(sessions=[{'id': 2, 'user': 'alice', 'on_logoff': {'hangs': True}}])
     # The table was looked at for the last time; the session ends before it is read again to be reset.
     there.on(
-        'WTSEnumerateProcessesExW', session=2, do=lambda host: host.change({'replace': {'id': 2, 'user': 'bob', 'logged_on': 0}})
+        'WTSEnumerateProcessesExW',
+        session=2,
+        do=lambda host: host.change({'replace': {'id': 2, 'user': 'bob', 'logged_on': 0}}),
     )
 
     result = act(users=['alice'], timeout='0', **THEN)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from results import calls, ended, enumerations, ids, of
+from engine.results import calls, ended, enumerations, ids, of
 
 COUNT = 1000
 QUERY = 'WTSQuerySessionInformationW'
@@ -15,7 +15,13 @@ QUERY = 'WTSQuerySessionInformationW'
 def crowd():
     """A thousand sessions of a hundred users; every tenth one is idle."""
     return [
-        {'id': n, 'user': f'user{n % 100}', 'idle': '3h' if n % 10 == 0 else 0, 'logged_on': '9h', 'client': {'name': f'PC-{n}'}}
+        {
+            'id': n,
+            'user': f'user{n % 100}',
+            'idle': '3h' if n % 10 == 0 else 0,
+            'logged_on': '9h',
+            'client': {'name': f'PC-{n}'},
+        }
         for n in range(2, COUNT + 2)
     ]
 

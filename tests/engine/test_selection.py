@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
-import pytest
-from results import ended, ids, of
+from typing import Any
 
-LIMITS = {
+import pytest
+from engine.results import ended, ids, of
+
+LIMITS: dict[int, dict[str, Any]] = {
     2: {'user': 'fresh', 'idle': 0, 'logged_on': '10m'},
     3: {'user': 'idle', 'idle': '2h', 'logged_on': '3h'},
     4: {'user': 'gone', 'disconnected': '2h', 'idle': '4h', 'logged_on': '5h'},
@@ -40,7 +42,9 @@ LIMITS = {
     ],
 )
 def test_limits_alone_and_together(host, act, options, reasons):
-    there = host(clock={'fixed': '2026-11-21T12:00:00Z'}, console=None, sessions=[{'id': n, **row} for n, row in LIMITS.items()])
+    there = host(
+        clock={'fixed': '2026-11-21T12:00:00Z'}, console=None, sessions=[{'id': n, **row} for n, row in LIMITS.items()]
+    )
 
     result = act(**options)
 
@@ -75,7 +79,9 @@ def test_an_empty_limit_alone_is_no_criterion_that_everybody_meets(host, act, in
     assert there.acts == []
 
 
-@pytest.mark.parametrize('options', [{}, {'exclude_users': ['bob']}, {'ghosts': True}, {'protect_users': ['bob']}, {'server': 'web01'}])
+@pytest.mark.parametrize(
+    'options', [{}, {'exclude_users': ['bob']}, {'ghosts': True}, {'protect_users': ['bob']}, {'server': 'web01'}]
+)
 def test_without_a_criterion_the_module_itself_refuses(host, act, options):
     there = host(sessions=[{'id': 2, 'user': 'alice'}])
 
@@ -107,9 +113,22 @@ def test_empty_lists_of_who_is_spared_spare_nobody(host, act):
     assert ended(there) == [2]
 
 
-@pytest.mark.parametrize('state', ['active', 'connected', 'connect_query', 'shadow', 'disconnected', 'idle', 'reset', 'down', 'init'])
+@pytest.mark.parametrize(
+    'state', ['active', 'connected', 'connect_query', 'shadow', 'disconnected', 'idle', 'reset', 'down', 'init']
+)
 def test_each_state_selects_its_own(host, info, state):
-    states = ['active', 'connected', 'connect_query', 'shadow', 'disconnected', 'idle', 'listen', 'reset', 'down', 'init']
+    states = [
+        'active',
+        'connected',
+        'connect_query',
+        'shadow',
+        'disconnected',
+        'idle',
+        'listen',
+        'reset',
+        'down',
+        'init',
+    ]
     host(sessions=[{'id': n, 'user': 'alice', 'state': name} for n, name in enumerate(states, 2)])
 
     assert list(of(info(states=[state]), 'state').values()) == [state]
@@ -134,7 +153,11 @@ def test_a_token_stays_the_same_whatever_the_session_does(host, info):
     there = host(sessions=[{'id': 2, 'user': 'alice'}])
     tokens = {info()['sessions'][0]['token']}
 
-    for change in ({'state': 'disconnected'}, {'state': 'active', 'connected': 0}, {'locked': True, 'session_name': 'x'}):
+    for change in (
+        {'state': 'disconnected'},
+        {'state': 'active', 'connected': 0},
+        {'locked': True, 'session_name': 'x'},
+    ):
         there.sessions.update(2, **change)
         tokens.add(info()['sessions'][0]['token'])
 
@@ -259,6 +282,11 @@ def test_services_listeners_and_logon_screens_are_out_of_reach(host, act, method
     ]
     there = host(sessions=rows)
 
-    for options in ({'all_sessions': True}, {'users': ['*']}, {'max_disconnected': '0', 'max_idle': '0'}, {'states': ['listen', 'disconnected']}):
+    for options in (
+        {'all_sessions': True},
+        {'users': ['*']},
+        {'max_disconnected': '0', 'max_idle': '0'},
+        {'states': ['listen', 'disconnected']},
+    ):
         assert act(method=method, ghosts=True, **options)['sessions'] == []
     assert there.acts == []

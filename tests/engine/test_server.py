@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from results import calls, ended, ids, of
+from engine.results import calls, ended, ids, of
 
 HERE = [{'id': 2, 'user': 'alice'}, {'id': 3, 'user': 'bob'}]
 THERE = [{'id': 2, 'user': 'carol', 'idle': '3h'}, {'id': 3, 'user': 'ansible'}, {'id': 4, 'user': 'alice'}]
@@ -17,7 +17,9 @@ def test_everything_is_asked_of_the_server_and_nothing_of_this_host(host, info):
     result = info(server='rds02.corp.example', gather=['client', 'processes'])
 
     assert of(result, 'user') == {2: 'carol', 3: 'ansible', 4: 'alice'}
-    asked = {call.arguments['server'] for call in there.calls if call.api.startswith('WTS') and 'server' in call.arguments}
+    asked = {
+        call.arguments['server'] for call in there.calls if call.api.startswith('WTS') and 'server' in call.arguments
+    }
     assert asked == {'rds02.corp.example'}
     assert [call.api for call in there.calls if 'Server' in call.api] == ['WTSOpenServerExW', 'WTSCloseServer']
     assert there.handles.live == {}
@@ -28,7 +30,10 @@ def test_sessions_of_the_server_are_ended_and_those_of_this_host_are_not(host, a
 
     result = act(server='rds02', all_sessions=True)
 
-    assert [(call.arguments['server'], call.arguments['session']) for call in there.acts] == [('rds02', 2), ('rds02', 4)]
+    assert [(call.arguments['server'], call.arguments['session']) for call in there.acts] == [
+        ('rds02', 2),
+        ('rds02', 4),
+    ]
     assert there.sessions.users == {2: 'CORP\\alice', 3: 'CORP\\bob'}
     assert of(result, 'reason', 'protected') == {3: 'connection_user'}
     assert ids(result['remaining']) == [3]

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from results import RESULT_KEYS, calls, ended, enumerations, ids, of
+from engine.results import RESULT_KEYS, calls, ended, enumerations, ids, of
 
 ALICE = {'id': 2, 'user': 'alice'}
 ENUMERATE = 'WTSEnumerateSessionsExW'
@@ -34,7 +34,12 @@ def test_an_account_without_the_right_to_see_sessions_fails(host, info, act, rig
     # Its own session is all that a partial account is shown.
     there = host(sessions=[ALICE, {'id': 3, 'user': 'ansible'}], accounts=accounts(rights))
 
-    for result in (info(), info(include_all=True), info(session_ids=[77]), act(all_sessions=True, protect_connection_user=False)):
+    for result in (
+        info(),
+        info(include_all=True),
+        info(session_ids=[77]),
+        act(all_sessions=True, protect_connection_user=False),
+    ):
         assert result['failed']
         assert 'right to see sessions' in result['msg']
         assert 'Administrators' in result['msg']
@@ -139,7 +144,10 @@ def test_the_name_of_one_session_never_stands_beside_the_times_of_another(host, 
 def test_a_namesake_of_another_domain_is_somebody_else(host, act, name):
     """The facts alone tell the domain: with the row's one the wrong session would be ended."""
     there = host(sessions=[{'id': 2, 'user': name, 'domain': 'CORP', 'logged_on': '9h'}])
-    there.on(ENUMERATE, do=lambda host: host.change({'replace': {'id': 2, 'user': name, 'domain': 'OTHER', 'logged_on': '1h'}}))
+    there.on(
+        ENUMERATE,
+        do=lambda host: host.change({'replace': {'id': 2, 'user': name, 'domain': 'OTHER', 'logged_on': '1h'}}),
+    )
 
     result = act(users=[f'CORP\\{name}'])
 

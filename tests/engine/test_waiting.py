@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from results import RESULT_KEYS, TARGET_KEYS, calls, done, ended, enumerations, ids, of
+from engine.results import RESULT_KEYS, TARGET_KEYS, calls, done, ended, enumerations, ids, of
 
 ENUMERATE = 'WTSEnumerateSessionsExW'
 QUERY = 'WTSQuerySessionInformationW'
@@ -47,7 +47,7 @@ def test_sessions_that_take_their_time_are_waited_for_together(host, act):
     result = act(all_sessions=True)
 
     assert of(result, 'outcome') == dict.fromkeys(looks, 'logged_off')
-    # One to choose, four until the slowest was seen for the last time, one to see that it is gone, one for what remains.
+    # One to choose, four until the slowest was seen for the last time, one to see it gone, one for what remains.
     assert enumerations(there) == 1 + 4 + 1 + 1
 
 
@@ -130,7 +130,8 @@ def test_a_console_session_has_ended_when_a_logon_screen_has_its_place(host, act
 def test_a_session_that_reappears_as_the_logon_screen_of_the_same_id_has_ended(host, act):
     there = host(sessions=[{'id': 2, 'user': 'alice'}])
     there.on(
-        'WTSLogoffSession', do=lambda host: host.sessions.logon(id=2, state='connected', connected=0, session_name='Console')
+        'WTSLogoffSession',
+        do=lambda host: host.sessions.logon(id=2, state='connected', connected=0, session_name='Console'),
     )
 
     assert of(act(session_ids=[2], timeout='0'), 'outcome') == {2: 'logged_off'}
