@@ -455,7 +455,8 @@ Function Wait-Target {
             }
             catch {
                 # Whatever happens to one session, the others' results are not lost.
-                Complete-Target -Run $Run -Target $target -Outcome 'failed' -Detail (Format-WtsError -ErrorRecord $_) -ErrorCode (Get-WtsErrorCode -ErrorRecord $_)
+                $code = Get-WtsErrorCode -ErrorRecord $_
+                Complete-Target -Run $Run -Target $target -Outcome 'failed' -Detail (Format-WtsError -ErrorRecord $_) -ErrorCode $code
             }
         }
 
@@ -753,7 +754,8 @@ Function Invoke-SessionState {
             }
             Set-SessionResult -Run $run -Remaining $run.Entries
             $Module.Result.changed = $false
-            return "$($run.Targets.Count) sessions match and max_sessions allows $($params.max_sessions): nothing was done. Narrow the selection, or raise max_sessions"
+            return "$($run.Targets.Count) sessions match and max_sessions allows $($params.max_sessions): nothing was done. " +
+            'Narrow the selection, or raise max_sessions'
         }
 
         $notices = $null
@@ -768,7 +770,8 @@ Function Invoke-SessionState {
                 Start-TargetStep -Run $run -Target $target -Step $firstStep
             }
             catch {
-                Complete-Target -Run $run -Target $target -Outcome 'failed' -Detail (Format-WtsError -ErrorRecord $_) -ErrorCode (Get-WtsErrorCode -ErrorRecord $_)
+                $code = Get-WtsErrorCode -ErrorRecord $_
+                Complete-Target -Run $run -Target $target -Outcome 'failed' -Detail (Format-WtsError -ErrorRecord $_) -ErrorCode $code
             }
         }
         if ($notices) {
@@ -783,7 +786,8 @@ Function Invoke-SessionState {
             # What was done is told in any case, and a host that cannot be seen is not an empty one.
             $gone = @('already_gone', 'logged_off', 'reset', 'session_changed')
             $remaining = @(Select-ExpectedEntry -Run $run -Entries $run.Entries -Outcomes $gone)
-            $Module.Warn("The sessions that are left could not be read, those last seen are returned: $(Format-WtsError -ErrorRecord $_ -ServerName $server.Name)")
+            $text = Format-WtsError -ErrorRecord $_ -ServerName $server.Name
+            $Module.Warn("The sessions that are left could not be read, those last seen are returned: $text")
         }
         if ($notices) {
             Close-NoticeBoard -Run $run -Board $notices

@@ -277,7 +277,10 @@ Function ConvertTo-SessionRecord {
 
     if ($null -eq $Facts) {
         # Nothing is known but what the enumeration told: every time is the API's own "not available".
-        $Facts = @{ State = $Row.State; User = $null; Domain = $null; LogonTime = 0; ConnectTime = 0; DisconnectTime = 0; LastInputTime = 0; CurrentTime = 0; Locked = $null }
+        $Facts = @{ State = $Row.State; User = $null; Domain = $null; Locked = $null }
+        foreach ($time in 'LogonTime', 'ConnectTime', 'DisconnectTime', 'LastInputTime', 'CurrentTime') {
+            $Facts[$time] = 0
+        }
     }
     if ($null -eq $Client) {
         $Client = @{ Name = $null; Address = $null; Build = $null; Protocol = $null }
