@@ -133,15 +133,15 @@ class Controller:
         if method != 'GET':
             self.requests.append((method, path))
         address = urlsplit(path)
-        kind, number, part = [*address.path.removeprefix(API).strip('/').split('/'), None, None][:3]
+        kind, number, part = [*address.path.removeprefix(API).strip('/').split('/'), '', ''][:3]
         try:
-            if number is None:
+            if not number:
                 return self._list(kind, dict(parse_qsl(address.query))) if method == 'GET' else self._new(kind, data)
             try:
                 item = self.items[kind][int(number)]
             except (KeyError, ValueError) as error:
                 raise NotFound(path) from error
-            if part is None:
+            if not part:
                 return (200, item) if method == 'GET' else self._change(kind, item, data)
             return self._part(kind, item, part, method, data)
         except Refused as error:

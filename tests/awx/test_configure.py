@@ -174,7 +174,7 @@ def test_ones_own_names_win(configure: Configure, configured: Controller) -> Non
         'sessions_project': {'name': 'Ours', 'url': 'https://git.example.com/ours', 'branch': 'main', 'playbooks': ''},
     }
 
-    done = configure('-e', json.dumps(own))
+    done = configure('-e', json.dumps(own), '--start-at-task', 'Project')
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert {item['playbook'] for item in configured.items['job_templates'].values()} == {
