@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from winhost.clock import SECOND, filetime
 from winhost.host import Host
@@ -470,6 +472,30 @@ def test_a_value_that_is_no_notice_is_ignored_with_a_warning_and_ends_nothing(id
     assert len(result['warnings']) == 1
     assert token in notices(idle)
     assert not act(**IDLE).get('warnings')
+
+
+FIELDS = st.one_of(
+    st.integers(-(2**70), 2**70).map(str),
+    st.sampled_from([LONG_AGO, TICKS, FAR, NONCE, 'a' * 16, '1', '', ' 1']).map(str),
+    st.text(max_size=20),
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    value=st.one_of(
+        st.binary(max_size=2000),
+        st.integers(0, 2**32 - 1),
+        st.text(st.characters(exclude_categories=['Cs']), max_size=600),
+        st.lists(FIELDS, min_size=5, max_size=7).map('|'.join),
+    )
+)
+def test_no_value_ends_a_session_early(host: Callable[..., Host], act: Act, info: Act, value: Any) -> None:
+    with host(clock={'fixed': NOW}, sessions=[ALICE]) as machine:
+        machine.registry.set(KEY, token_of(info), value)
+        # Check mode plans the act without the wait that giving notice takes.
+        (session,) = act(check=True, **IDLE)['sessions']
+    assert (session['outcome'], session['action']) in {('planned', 'notify'), ('in_grace', 'none')}
 
 
 def test_an_expandable_text_is_of_the_wrong_type(idle: Host, act: Act) -> None:
