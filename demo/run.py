@@ -91,7 +91,9 @@ def tell(story: Story, fleet: Fleet) -> None:
     :raises subprocess.CalledProcessError: When a step failed.
     :raises RuntimeError: When a step did not do what the story says.
     """
-    before, planned, done, after = (f'report_dir={REPORTS / name}' for name in ('1-before', '2-plan', '3-done', '4-after'))
+    before, planned, done, after = (
+        f'report_dir={REPORTS / name}' for name in ('1-before', '2-plan', '3-done', '4-after')
+    )
     report = ('ansible-playbook', 'winops.sessions.report', '-e', 'target=all', '-e')
     log_off = ('ansible-playbook', 'winops.sessions.logoff_idle', '-e', 'target=all', '-e', '@limits.yml', '-e')
 
@@ -166,9 +168,7 @@ def main() -> int:
         except KeyboardInterrupt:
             print('\nStopped.', file=sys.stderr)
             return 130
-    print(
-        f'\nThat was it. The hosts are stopped. The reports are left, for a browser: {REPORTS / "3-done" / "report.html"}'
-    )
+    print(f'\nThat was it. The hosts are stopped. The reports are left: {REPORTS / "3-done" / "report.html"}')
     return 0
 
 
