@@ -165,10 +165,17 @@ Function Invoke-SessionMessage {
                 $record
             }
         )
-        $result.changed = [bool]($sent | Where-Object { $_.Outcome -in @('sent', 'answered', 'timed_out', 'planned') })
-        $result.host_time = Get-HostTime -Entries $entries
+        $told = @($sent | Where-Object { $_.Outcome -in @('sent', 'answered', 'timed_out', 'planned') })
+        $result.changed = $told.Count -gt 0
+        $result.host_time = Get-HostTime -Server $server -Entries $entries
         $counts = @($sent | Group-Object -Property { $_.Outcome } | ForEach-Object { "$($_.Count) $($_.Name)" })
         $result.msg = (@("$($sent.Count) selected") + $counts) -join ', '
+        if ($Module.DiffMode) {
+            $text = $params.text -replace '\s+', ' '
+            $lines = @($told | ForEach-Object { "told $(Format-SessionName -Record $_.Entry.Record): $text`n" })
+            $Module.Diff.before = ''
+            $Module.Diff.after = $lines -join ''
+        }
 
         $bad = @($sent | Where-Object { $_.Outcome -eq 'failed' })
         if ($bad) {

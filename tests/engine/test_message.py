@@ -406,3 +406,21 @@ def test_check_mode_changes_nothing_where_nobody_would_be_told(host: Callable[..
     host(sessions=[CAROL])
     assert message(check=True)['changed'] is False
     assert message()['changed'] is False
+
+
+@pytest.mark.parametrize('check', [False, True])
+def test_a_diff_has_a_line_for_each_session_that_is_told(
+    host: Callable[..., Host], message: Run, *, check: bool
+) -> None:
+    host(sessions=[ALICE, BOB, CAROL])
+    diff = message(text='Save your work\nand log off', check=check, diff=True)['diff']
+    assert diff == {
+        'before': '',
+        'after': 'told session 2 (CORP\\alice): Save your work and log off\n'
+        'told session 3 (CORP\\bob): Save your work and log off\n',
+    }
+
+
+def test_there_is_no_difference_where_nobody_is_told(host: Callable[..., Host], message: Run) -> None:
+    host(sessions=[CAROL])
+    assert message(diff=True)['diff'] == {'before': '', 'after': ''}
