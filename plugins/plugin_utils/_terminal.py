@@ -169,7 +169,7 @@ def parse(
             'result.stdout_lines, or result.stderr_lines when that is empty.'
         )
 
-    read = [_read(command, line) for _, line in lines]
+    read = [_read(command, line) for _unused, line in lines]
     header = read[0] is None and _is_header(lines[0][1])
     body = range(int(header), len(lines) - (_COUNTER_LINES if _ends_with_counters(command, lines, read) else 0))
     rows = _on_one_grid(command, [read[index] for index in body], lines[0][1] if header else None)
@@ -216,7 +216,7 @@ def _without_leader(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     """Put blanks where every line begins with the same comment sign, as pasted tables do."""
     for leader in _LEADERS:
         # A single '>' is the marker of the caller's own session, which at most one line has.
-        if all(_leads(leader, line) for _, line in lines) and (leader != '>' or len(lines) > 1):
+        if all(_leads(leader, line) for _unused, line in lines) and (leader != '>' or len(lines) > 1):
             blanked = [(number, _blanked(line, len(leader))) for number, line in lines]
             return [(number, line) for number, line in blanked if line]
     return lines
@@ -341,13 +341,13 @@ def _tail(tail: str) -> tuple[str, str, str] | None:
 
 def _tail_with_times(tail: str) -> tuple[str, str, str] | None:
     """Read what quser prints after the id: the state, the idle time and the logon time."""
-    state, _, rest = tail.partition(' ' * _GAP)
+    state, _unused, rest = tail.partition(' ' * _GAP)
     rest = rest.lstrip(' ')
     column = len(tail) - len(rest)
     if not rest or not _is_state(state):
         return None
     idle_cell = max(_STATE, len(state)) + _GAP
-    idle, _, logon = rest.partition(' ')
+    idle, _unused, logon = rest.partition(' ')
     if IDLE.fullmatch(idle):
         if column + len(idle) != idle_cell + max(_IDLE, len(idle)) or not logon.startswith(' '):
             return None
@@ -403,7 +403,7 @@ def _ends_with_counters(command: Command, lines: c.Sequence[tuple[int, str]], re
     if command.has_times or not any(read[:-_COUNTER_LINES]):
         return False
     phrases = set()
-    for (_, line), row in zip(lines[-_COUNTER_LINES:], read[-_COUNTER_LINES:], strict=True):
+    for (_unused, line), row in zip(lines[-_COUNTER_LINES:], read[-_COUNTER_LINES:], strict=True):
         phrase = line.rstrip('0123456789')
         text = phrase.strip(' .:=')
         if row is not None or phrase == line or ' ' not in text or ' ' * _GAP in text or _DIGIT.search(text):
@@ -458,7 +458,7 @@ def _says_nobody(line: str) -> bool:
 
 def _refuse_error_text(command: Command, unread: c.Sequence[tuple[int, str]]) -> None:
     """An error message is never left out, not even with ``errors='skip'``: what follows it would be missing unseen."""
-    text = ' '.join(line.strip(' ') for _, line in unread)
+    text = ' '.join(line.strip(' ') for _unused, line in unread)
     codes = {int(decimal or str(int(hexadecimal, 16))) for decimal, hexadecimal in _ERROR.findall(text)}
     if codes:
         numbers = ', '.join(str(code) for code in sorted(codes))
@@ -470,7 +470,7 @@ def _refuse_error_text(command: Command, unread: c.Sequence[tuple[int, str]]) ->
 def _unreadable(command: Command, first: tuple[int, str], lines: c.Sequence[tuple[int, str]]) -> TerminalOutputError:
     number, content = first
     other = QWINSTA if command is QUSER else QUSER
-    if any(_read(other, line) for _, line in lines) and not any(_read(command, line) for _, line in lines):
+    if any(_read(other, line) for _unused, line in lines) and not any(_read(command, line) for _unused, line in lines):
         hint = f'This is what {other.name} prints: use the filter parse_{other.name}.'
     else:
         hint = f'A row of {command.name} looks like {command.example!r}.'

@@ -56,8 +56,8 @@ def idle_seconds(raw: str) -> int | None:
         return None
     if raw == '.':
         return 0
-    days, _, clock = raw.rpartition('+')
-    hours, _, minutes = clock.rpartition(':')
+    days, _unused, clock = raw.rpartition('+')
+    hours, _unused, minutes = clock.rpartition(':')
     return int(days or 0) * 86400 + int(hours or 0) * 3600 + int(minutes) * 60
 
 
@@ -147,7 +147,7 @@ def _dates(text: str) -> tuple[_Meanings, tuple[str, ...]]:
         if month is None:
             markers.append(word)
         else:
-            before, _, after = text.casefold().partition(word)
+            before, _unused, after = text.casefold().partition(word)
             orders = {order for order in orders if order.index('m') == len(_NUMBER.findall(before))}
             text = before + month + after
 

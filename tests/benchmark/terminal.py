@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
@@ -50,7 +49,7 @@ TABLES: dict[str, tuple[Command, Print]] = {
 def seconds(command: Command, text: str) -> float:
     """The processor time of one reading, the best of three."""
     times = []
-    for _ in range(3):
+    for _unused in range(3):
         start = time.process_time()
         parse(command, text, errors='skip')
         times.append(time.process_time() - start)

@@ -110,7 +110,7 @@ def refused(core: Core, shared: Path) -> Played:
 
     def run() -> Played:
         tasks: list[dict[str, Any]] = [
-            {'name': name, f'winops.sessions.{module}': options} for name, (module, options, _) in BAD.items()
+            {'name': name, f'winops.sessions.{module}': options} for name, (module, options, _unused) in BAD.items()
         ]
         tasks.append({'name': ASYNC, f'winops.sessions.{INFO}': {}, 'async': 60, 'poll': 5})
         with fleet({'web01': {'sessions': [{'id': 2, 'user': 'alice', 'idle': '3h'}]}}) as running:

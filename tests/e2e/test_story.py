@@ -124,7 +124,7 @@ def test_every_working_host_lists_its_sessions(story: Played) -> None:
 
 
 def test_the_record_says_what_is_known_of_a_session(story: Played) -> None:
-    alice, bob, carol, _ = story['list']['office']['sessions']
+    alice, bob, carol, _unused = story['list']['office']['sessions']
     assert (alice['id'], alice['account'], alice['state'], alice['locked']) == (2, 'CORP\\alice', 'active', True)
     assert alice['idle_seconds'] // 60 == 180
     assert alice['idle_source'] == 'input'
@@ -266,7 +266,7 @@ def test_a_wrong_password_is_unreachable_and_no_empty_list(story: Played) -> Non
 def test_names_of_any_alphabet_are_exact(story: Played) -> None:
     assert list(by_user(story['list']['names'], 'id')) == NAMES
     assert by_user(story['act']['names']) == dict.fromkeys(NAMES, 'logged_off')
-    assert [account for _, account in logoffs(story.hosts['names'])] == [f'CORP\\{name}' for name in NAMES]
+    assert [account for _unused, account in logoffs(story.hosts['names'])] == [f'CORP\\{name}' for name in NAMES]
     assert story.hosts['names'].users == {}
 
 

@@ -25,7 +25,7 @@ def done(host: Host) -> list[tuple[str, int]]:
 
 def ended(host: Host) -> list[int]:
     """The ids that a call to end or disconnect them was made for, in order."""
-    return [session for _, session in done(host)]
+    return [session for _unused, session in done(host)]
 
 
 def calls(host: Host, api: str, **arguments: Any) -> list[Call]:

@@ -84,7 +84,7 @@ def test_the_mode_is_read_from_both_values(
 def test_a_missing_key_counts_as_open(host: Callable[..., Host], mode: Run, keys: list[str]) -> None:
     machine = host()
     for key in keys:
-        parent, _, name = key.rpartition('\\')
+        parent, _unused, name = key.rpartition('\\')
         del machine.registry.find(parent).keys[name.lower()]  # type: ignore[union-attr]
     assert mode()['mode'] == 'enabled'
     assert mode(mode='enabled')['changed'] is False

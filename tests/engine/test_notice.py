@@ -151,7 +151,7 @@ def test_whoever_works_all_the_time_gets_one_notice_where_every_idle_time_is_ove
 ) -> None:
     always = {'max_idle': '0', 'notice': NOTICE}
     seen = []
-    for _ in range(4):
+    for _unused in range(4):
         idle.sessions.update(2, idle=1)
         seen.append(outcomes(act(**always))['alice'])
         idle.clock.advance('5m')
@@ -297,7 +297,7 @@ def test_tasks_for_different_users_do_not_take_each_others_notices_away(host: Ca
     machine = host(clock={'fixed': NOW}, sessions=[ALICE, BOB])
     tasks = [{**IDLE, 'users': [user]} for user in ('alice', 'bob')]
     seen: list[dict[str, str]] = []
-    for _ in range(3):
+    for _unused in range(3):
         seen += [outcomes(act(**task)) for task in tasks]
         machine.clock.advance('8m')
 

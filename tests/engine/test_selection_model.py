@@ -272,7 +272,7 @@ def protections(draw: st.DrawFn) -> dict[str, Any]:
 def scenes(draw: st.DrawFn) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
     """A table, several ways of asking about it, and one of acting on it."""
     table = draw(tables())
-    questions = [draw(options(table)) for _ in range(3)]
+    questions = [draw(options(table)) for _unused in range(3)]
     act = {
         **draw(options(table)),
         **draw(protections()),
@@ -384,7 +384,7 @@ def check_act(engine: Any, host: Any, table: dict[str, Any], wanted: dict[str, A
     assert 'failed' not in result, result
     api = 'WTSLogoffSession' if wanted['state'] == 'logged_off' else 'WTSDisconnectSession'
     assert done(host) == [(api, row['id']) for row in act]
-    assert all(1 <= session <= 65535 for _, session in done(host))
+    assert all(1 <= session <= 65535 for _unused, session in done(host))
     assert result['changed'] == bool(act)
     assert ids(result['sessions']) == ids(targets)
     assert of(result, 'reason') == {row['id']: next(iter(reached(read(row, table), wanted)), None) for row in targets}

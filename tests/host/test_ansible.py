@@ -96,7 +96,7 @@ def ansible(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ansible]:
 def test_a_module_runs_over_every_connection_in_few_messages(ansible: Ansible, core: Core) -> None:
     arguments = json.dumps({'text': 'Zoë 🙂 "quoted"', 'size': 300_000})
     for name, answer in ansible(core, 'test.wire.probe', arguments).items():
-        word, _, result = answer.partition(' => ')
+        word, _unused, result = answer.partition(' => ')
         assert word == 'SUCCESS'
         expected = {'changed': False, 'console': 1, 'text': 'Zoë 🙂 "quoted"', 'long': 'x' * 300_000, 'user': 'ansible'}
         assert json.loads(result) == expected
@@ -114,6 +114,6 @@ def test_the_inbox_commands_run_over_every_connection(ansible: Ansible) -> None:
 def test_a_script_is_copied_to_the_host_and_run_there(ansible: Ansible) -> None:
     (ansible.folder / 'where.ps1').write_text('"$env:COMPUTERNAME says $($args -join "+")"\n')
     for name, answer in ansible(MAIN, 'ansible.builtin.script', 'where.ps1 a "b c"').items():
-        word, _, result = answer.partition(' => ')
+        word, _unused, result = answer.partition(' => ')
         assert word == 'CHANGED', answer
         assert json.loads(result)['stdout'].strip() == f'{name.upper()} says a+b c'

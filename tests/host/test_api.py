@@ -439,7 +439,7 @@ def test_an_event_that_fails_is_heard_of(tmp_path: Any, capsys: pytest.CaptureFi
 def test_a_host_can_be_started_again_and_far_down_the_tree(tmp_path: Any) -> None:
     host = Host('web01', {'sessions': [ALICE]}, tmp_path / ('long' * 20) / ('longer' * 20))
     sockets = set()
-    for _ in range(2):
+    for _unused in range(2):
         with host:
             assert Client(host).ids() == [0, 1, 2, 65536]
             sockets.add(host.environment(ADMINISTRATOR)['WINHOST_SOCKET'])
@@ -452,7 +452,7 @@ def test_a_host_can_be_started_again_and_far_down_the_tree(tmp_path: Any) -> Non
 def test_twenty_callers_at_once_are_answered(start: Start) -> None:
     host = start(sessions=[{'user': f'user{n}'} for n in range(50)])
     answers: list[list[int]] = []
-    callers = [threading.Thread(target=lambda: answers.append(Client(host).ids())) for _ in range(20)]
+    callers = [threading.Thread(target=lambda: answers.append(Client(host).ids())) for _unused in range(20)]
     for caller in callers:
         caller.start()
     for caller in callers:

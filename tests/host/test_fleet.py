@@ -40,7 +40,7 @@ def test_forty_hosts_answer_at_once_each_for_itself() -> None:
         ran = client.run_command(shell, 'sh', ['-c', '"read go; echo $COMPUTERNAME"'])
         together.wait()  # on every host a shell is open and its command running
         client.send_command_input(shell, ran, b'\n', end=True)
-        stdout, _, _ = client.get_command_output(shell, ran)
+        stdout, _errors, _code = client.get_command_output(shell, ran)
         client.close_shell(shell)
         return stdout.decode().strip()
 
@@ -63,7 +63,7 @@ def test_nothing_is_left_of_a_fleet_that_stopped() -> None:
         with socket.create_server(('127.0.0.1', 0)) as server:
             script = f'exec 3<>/dev/tcp/127.0.0.1/{server.getsockname()[1]}; sleep 600'
             client.run_command(client.open_shell(), 'bash', ['-c', f'"{script}"'])
-            connection, _ = server.accept()
+            connection, _unused = server.accept()
         port, root = fleet['web01'].port, fleet.root
         threads = {thread.name for thread in threading.enumerate()}
         assert f'winhost-{port}' in threads

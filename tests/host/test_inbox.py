@@ -80,12 +80,12 @@ def test_the_sessions_are_printed_in_the_columns_of_windows(run: Run, command: s
 
 @pytest.mark.parametrize('word', ['alice', '2', 'RDP-Tcp#2', 'ALICE'])
 def test_one_user_is_asked_for_by_name_id_or_session(run: Run, word: str) -> None:
-    out, _, code = run(f"quser '{word}'")
+    out, _unused, code = run(f"quser '{word}'")
     assert (out.splitlines(), code) == ([QUSER.splitlines()[n] for n in (0, 2)], 0)
 
 
 def test_the_callers_own_session_is_marked(run: Run, start: Start) -> None:
-    out, *_ = run('quser', start(sessions=[{'id': 2, 'user': 'alice'}], own_session=2))
+    out, *_unused = run('quser', start(sessions=[{'id': 2, 'user': 'alice'}], own_session=2))
     assert out.splitlines()[1].startswith('>alice ')
 
 
@@ -95,7 +95,7 @@ def test_nobody_is_an_error_on_stderr(run: Run, start: Start, command: str, name
 
 
 def test_another_servers_sessions_are_printed(run: Run) -> None:
-    out, _, code = run('quser /server:rds02')
+    out, _unused, code = run('quser /server:rds02')
     assert code == 0
     assert [line[:41].split() for line in out.splitlines()[1:]] == [['dora', 'rdp-tcp#5']]
     assert '12:05 AM' in out
@@ -124,7 +124,7 @@ def test_a_session_is_acted_on_and_that_is_written_down(
     run: Run, start: Start, command: str, api: str, caller: str, left: list[int]
 ) -> None:
     host = start(**SPEC)
-    _, errors, code = run(command, host)
+    _unused, errors, code = run(command, host)
     assert (errors, code) == ('', 0)
     assert [(act.api, act.caller, act.error) for act in host.acts] == [(api, caller, 0)]
     assert list(host.sessions.users) == left

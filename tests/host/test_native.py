@@ -111,7 +111,7 @@ def test_processes_that_build_at_once_end_up_with_one_library(tmp_path: Path) ->
     program = 'import sys, pathlib; from winhost import native; print(native.build(pathlib.Path(sys.argv[1])))'
     command = [sys.executable, '-c', program, str(tmp_path)]
     environment = {'PYTHONPATH': str(native.SOURCES.parents[1]), 'PATH': '/usr/local/bin:/usr/bin:/bin'}
-    builders = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    builders = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _unused in range(4)]
     said = {builder.communicate()[0].strip() for builder in builders}
     assert [builder.returncode for builder in builders] == [0] * 4
     assert said == {str(path) for path in tmp_path.iterdir()}
@@ -154,7 +154,7 @@ LONG = {'user': 'u' * 30, 'domain': 'D' * 30, 'logged_on': '3h', 'connected': '2
 
 
 def test_class_24_is_a_wtsinfow_with_cut_names(process: Begin) -> None:
-    _, library = process(clock={'fixed': NOW}, sessions=[{'id': 2, **LONG}])
+    _unused, library = process(clock={'fixed': NOW}, sessions=[{'id': 2, **LONG}])
     now = filetime(NOW)
     times = struct.pack('<5q', now - 7200 * SECOND, 0, now - 300 * SECOND, now - 10800 * SECOND, now)
     names = fixed('RDP-Tcp#2', 32) + fixed('D' * 30, 17) + fixed('u' * 30, 21)
@@ -162,7 +162,7 @@ def test_class_24_is_a_wtsinfow_with_cut_names(process: Begin) -> None:
 
 
 def test_class_25_is_a_wtsinfoexw_with_cut_names(process: Begin) -> None:
-    _, library = process(clock={'fixed': NOW}, sessions=[{'id': 2, 'disconnected': '1m', **LONG, 'idle': '1m'}])
+    _unused, library = process(clock={'fixed': NOW}, sessions=[{'id': 2, 'disconnected': '1m', **LONG, 'idle': '1m'}])
     now = filetime(NOW)
     times = [now - 10800 * SECOND, now - 7200 * SECOND, now - 60 * SECOND, now - 60 * SECOND, now]
     names = fixed('', 33) + fixed('u' * 30, 21) + fixed('D' * 30, 18)
@@ -172,7 +172,7 @@ def test_class_25_is_a_wtsinfoexw_with_cut_names(process: Begin) -> None:
 
 def test_the_client_classes_have_their_widths(process: Begin) -> None:
     client = {'name': 'PC-Ω', 'address': '10.0.0.5', 'build': 22621}
-    _, library = process(sessions=[{'id': 2, 'user': 'alice', 'client': client}])
+    _unused, library = process(sessions=[{'id': 2, 'user': 'alice', 'client': client}])
     assert query(library, 2, 9) == struct.pack('<I', 22621)
     assert query(library, 2, 10) == 'PC-Ω\0'.encode('utf-16-le')
     assert query(library, 2, 14) == struct.pack('<I', 2) + bytes([0, 0, 10, 0, 0, 5]) + b'\0' * 14
@@ -225,7 +225,7 @@ def test_processes_are_handed_out_with_their_owners(process: Begin) -> None:
 
 
 def test_a_bad_process_level_comes_back_as_1(process: Begin) -> None:
-    _, library = process()
+    _unused, library = process()
     level, rows, count = ctypes.c_uint32(7), ctypes.c_void_p(), ctypes.c_uint32()
     arguments = [None, ctypes.byref(level), 2, ctypes.byref(rows), ctypes.byref(count)]
     assert library('WTSEnumerateProcessesExW', *arguments) == (0, 87)
@@ -233,7 +233,7 @@ def test_a_bad_process_level_comes_back_as_1(process: Begin) -> None:
 
 
 def test_the_last_error_is_the_win32_code(process: Begin) -> None:
-    _, library = process(sessions=[{'id': 2, 'user': 'alice', 'on_logoff': {'error': 0x80090322}}])
+    _unused, library = process(sessions=[{'id': 2, 'user': 'alice', 'on_logoff': {'error': 0x80090322}}])
     assert library('WTSLogoffSession', None, 9, 0) == (0, 7022)
     done, error = library('WTSLogoffSession', None, 2, 0)
     assert (done, error & 0xFFFFFFFF) == (0, 0x80090322)
@@ -281,7 +281,7 @@ def test_what_is_not_given_back_is_known(process: Begin) -> None:
 
 def test_memory_given_back_wrongly_is_known_and_overwritten(process: Begin) -> None:
     host, library = process()
-    for _ in range(2):
+    for _unused in range(2):
         level, rows, count = ctypes.c_uint32(1), ctypes.c_void_p(), ctypes.c_uint32()
         library('WTSEnumerateSessionsExW', None, ctypes.byref(level), 0, ctypes.byref(rows), ctypes.byref(count))
         library('WTSFreeMemory', rows, returns=None)
@@ -310,7 +310,7 @@ def test_freeing_nothing_is_fine(process: Begin) -> None:
 
 
 def test_an_account_lookup_wants_room_for_its_answers(process: Begin) -> None:
-    _, library = process(sessions=[{'id': 2, 'user': 'alice', 'sid': 'S-1-5-21-1-2-3-1001'}])
+    _unused, library = process(sessions=[{'id': 2, 'user': 'alice', 'sid': 'S-1-5-21-1-2-3-1001'}])
     size, room, use = ctypes.c_uint32(0), ctypes.c_uint32(0), ctypes.c_uint32(0)
     name = utf16('CORP\\alice')
     sizes = [ctypes.byref(size), ctypes.byref(room), ctypes.byref(use)]
@@ -326,7 +326,7 @@ def test_an_account_lookup_wants_room_for_its_answers(process: Begin) -> None:
 
 
 def test_the_callers_name_wants_room_too(process: Begin) -> None:
-    _, library = process()
+    _unused, library = process()
     room = ctypes.c_uint32(4)
     buffer = ctypes.create_string_buffer(64)
     assert library('GetUserNameExW', 2, buffer, ctypes.byref(room), returns=ctypes.c_uint8) == (0, 234)
@@ -336,7 +336,7 @@ def test_the_callers_name_wants_room_too(process: Begin) -> None:
 
 
 def test_a_registry_value_wants_room_too(process: Begin) -> None:
-    _, library = process(registry={'HKLM\\SOFTWARE\\x': {'Name': 'text'}})
+    _unused, library = process(registry={'HKLM\\SOFTWARE\\x': {'Name': 'text'}})
     key = ctypes.c_void_p()
     root = ctypes.c_void_p(0xFFFFFFFF80000002)
     assert library('RegOpenKeyExW', root, utf16('SOFTWARE\\x'), 0, 0x20019, ctypes.byref(key)) == (0, 0)
@@ -354,7 +354,7 @@ def test_a_registry_value_wants_room_too(process: Begin) -> None:
 
 
 def test_a_listed_registry_value_wants_room_for_its_name_and_data(process: Begin) -> None:
-    _, library = process(registry={'HKLM\\SOFTWARE\\x': {'Name': 7}})
+    _unused, library = process(registry={'HKLM\\SOFTWARE\\x': {'Name': 7}})
     key, name, data = ctypes.c_void_p(), ctypes.create_string_buffer(64), ctypes.create_string_buffer(4)
     library('RegOpenKeyExW', ctypes.c_void_p(0x80000002), utf16('SOFTWARE\\x'), 0, 0x20019, ctypes.byref(key))
 

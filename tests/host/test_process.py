@@ -108,7 +108,7 @@ def test_input_larger_than_a_pipe_does_not_block_the_writer(tmp_path: Path) -> N
 def test_output_can_be_taken_in_pieces_and_loses_nothing(tmp_path: Path) -> None:
     with running('cat', tmp_path) as process:
         process.write(b'0123456789' * 10, end=True)
-        stdout, _, code, reads = everything(process, limit=7)
+        stdout, _unused, code, reads = everything(process, limit=7)
     assert (stdout, code) == (b'0123456789' * 10, 0)
     assert reads >= 100 / 7
 

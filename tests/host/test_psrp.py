@@ -133,5 +133,5 @@ def test_the_end_of_every_message_is_found_however_it_is_cut(
         count = data.draw(st.integers(1, len(fragments)))
         ended += ended_messages(b''.join(fragments[:count]), started)
         del fragments[:count]
-    assert ended == [kind for kind, _ in messages]
+    assert ended == [kind for kind, _unused in messages]
     assert not started

@@ -105,7 +105,7 @@ def test_a_console_user_who_leaves_makes_room_for_a_logon_screen_with_a_new_id()
 def test_a_logoff_that_takes_looks_is_done_after_so_many() -> None:
     found = table({'id': 2, 'user': 'alice', 'on_logoff': {'looks': 2}})
     found.logoff(2)
-    seen = [[row.id for row in found.enumerate(everything)] for _ in range(3)]
+    seen = [[row.id for row in found.enumerate(everything)] for _unused in range(3)]
     assert [2 in ids for ids in seen] == [True, True, False]
 
 
@@ -135,7 +135,7 @@ def test_a_logoff_may_fail_for_good_or_a_few_times() -> None:
         {'id': 2, 'user': 'alice', 'on_logoff': {'error': 5}},
         {'id': 3, 'user': 'bob', 'on_logoff': {'error': 7024, 'times': 2}},
     )
-    for _ in range(4):
+    for _unused in range(4):
         fails(5, found.logoff, 2)
     fails(7024, found.logoff, 3)
     fails(7024, found.logoff, 3)

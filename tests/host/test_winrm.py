@@ -105,7 +105,7 @@ def test_arguments_are_one_command_line(host: ReachableHost) -> None:
 
 @pytest.mark.parametrize('name', ['PowerShell', 'powershell', 'powershell.exe', 'pwsh', 'POWERSHELL.EXE'])
 def test_powershell_has_the_names_that_windows_hosts_know(host: ReachableHost, name: str) -> None:
-    stdout, _, code = run(host, name, '-NoProfile', '-Command', '"$env:USERNAME; exit 3"')
+    stdout, _unused, code = run(host, name, '-NoProfile', '-Command', '"$env:USERNAME; exit 3"')
     assert (stdout.strip(), code) == (b'ansible', 3)
 
 
@@ -138,7 +138,7 @@ def test_a_command_without_output_times_out_and_can_be_asked_again(fleet: Fleet)
     protocol = client(fleet['impatient'])
     shell = protocol.open_shell()
     ran = protocol.run_command(shell, 'cat')
-    for _ in range(3):
+    for _unused in range(3):
         with pytest.raises(WinRMOperationTimeoutError):
             protocol.get_command_output_raw(shell, ran)
     protocol.send_command_input(shell, ran, b'at last', end=True)
@@ -192,7 +192,7 @@ def test_a_command_ends_with_all_that_it_started(host: ReachableHost, end: str) 
         # The grandchild's connection is closed when it is dead, and then only.
         script = f'exec 3<>/dev/tcp/127.0.0.1/{port}; sleep 600 & wait'
         ran = protocol.run_command(shell, 'bash', ['-c', f'"{script}"'])
-        connection, _ = server.accept()
+        connection, _unused = server.accept()
     with connection:
         connection.settimeout(60)
         getattr(protocol, end)(*((shell, ran) if end == 'cleanup_command' else (shell,)))
@@ -208,7 +208,7 @@ def test_shells_work_at_the_same_time(host: ReachableHost) -> None:
         ran = protocol.run_command(shell, 'cat')
         together.wait()  # every shell is open and its command running before any goes on
         protocol.send_command_input(shell, ran, str(number).encode(), end=True)
-        stdout, _, _ = protocol.get_command_output(shell, ran)
+        stdout, _errors, _code = protocol.get_command_output(shell, ran)
         protocol.close_shell(shell)
         return stdout
 
@@ -219,7 +219,7 @@ def test_shells_work_at_the_same_time(host: ReachableHost) -> None:
 def test_one_shell_runs_several_commands(host: ReachableHost) -> None:
     protocol = client(host)
     shell = protocol.open_shell()
-    first, second = (protocol.run_command(shell, 'cat') for _ in range(2))
+    first, second = (protocol.run_command(shell, 'cat') for _unused in range(2))
     for command, text in ((second, b'two'), (first, b'one')):
         protocol.send_command_input(shell, command, text, end=True)
         assert protocol.get_command_output(shell, command)[0] == text

@@ -45,8 +45,8 @@ def code(guide: str) -> list[str]:
 @pytest.mark.parametrize('language', sorted(GUIDES))
 def test_each_command_of_the_manual_procedure_has_its_line(language: str) -> None:
     rows = re.findall(r'^   \* - ``([^`]+)``.*\n     - (.*(?:\n       .*)*)', GUIDES[language], flags=re.M)
-    assert [command for command, _ in rows] == MANUAL
-    assert all(LINE.search(line) for _, line in rows)
+    assert [command for command, _unused in rows] == MANUAL
+    assert all(LINE.search(line) for _unused, line in rows)
 
 
 def test_both_languages_have_the_same_lines() -> None:

@@ -233,7 +233,7 @@ class Api:
 
     @function('system', 'name')
     def LookupAccountNameW(self, call: Call, system: str | None, name: str) -> Sequence[Value]:
-        domain, _, sid = self.host.find_account(name)
+        domain, _unused, sid = self.host.find_account(name)
         return [sids.to_bytes(sid), domain, 1]
 
     @function('sid')
@@ -413,7 +413,7 @@ def _address(session: Session) -> tuple[int, bytes]:
 
 def _client_info(session: Session, now: int) -> Sequence[Value]:
     client = session.client
-    family, _ = _address(session)
+    family, _unused = _address(session)
     text = client.address
     if ':' in text:
         # Eight numbers in network order, each of which is a unit here.

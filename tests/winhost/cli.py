@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(options: argparse.Namespace) -> int:
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, lambda *_unused: stopping.set())
     parent = os.getppid()
     with Fleet.load(options.spec) as fleet, control.Control(fleet) as server:
         if options.inventory:

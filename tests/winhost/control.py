@@ -74,7 +74,7 @@ class Control(ThreadingMixIn, UnixStreamServer):
         super().__init__(str(self.path), _Handler)
         Thread(target=self.serve_forever, daemon=True).start()
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_unused: object) -> None:
         """Answer no more."""
         self.shutdown()
         self.server_close()

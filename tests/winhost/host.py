@@ -206,7 +206,7 @@ class Host:
         :returns: the account as ``CORP\\ansible``; None when it is refused.
         """
         for account in self.accounts.values():
-            domain, _, name = account.name.lower().partition('\\')
+            domain, _unused, name = account.name.lower().partition('\\')
             forms = {name, f'{domain}\\{name}', f'{name}@{domain}'}
             asked = user.lower()
             if '@' in asked:
@@ -223,7 +223,7 @@ class Host:
         """
         if self._socket is None:
             raise RuntimeError(f'{self.name} is not started')
-        domain, _, user = account.rpartition('\\')
+        domain, _unused, user = account.rpartition('\\')
         system = self.root.absolute() / 'Windows'
         home = self.root.absolute() / 'Users' / (user or 'nobody')
         home.mkdir(parents=True, exist_ok=True)
@@ -344,9 +344,9 @@ class Host:
         :returns: domain, user, SID.
         :raises WinError: there is none, or it has no SID.
         """
-        domain, _, user = name.rpartition('\\')
+        domain, _unused, user = name.rpartition('\\')
         if not domain and '@' in user:
-            user, _, domain = user.rpartition('@')
+            user, _unused, domain = user.rpartition('@')
 
         def matches(its_domain: str) -> bool:
             return domain.lower() in ('', its_domain.lower())
@@ -355,7 +355,7 @@ class Host:
         for table in (self.sessions, *self.servers.values()):
             known += [(session.domain, session.user, session.sid) for session in table]
         for account in self.accounts:
-            of, _, who = account.partition('\\')
+            of, _unused, who = account.partition('\\')
             known.append((of, who, sids.made_up(of, who)))
         for its_domain, its_user, sid in known:
             if its_domain and its_user and sid and its_user.lower() == user.lower() and matches(its_domain):
@@ -463,7 +463,7 @@ class Host:
     def _accept(self, listener: socket.socket) -> None:
         while not self._stopping.is_set():
             try:
-                connection, _ = listener.accept()
+                connection, _unused = listener.accept()
             except OSError:
                 return
             thread = threading.Thread(target=self._serve, args=(connection,), name=f'{self.name} call', daemon=True)

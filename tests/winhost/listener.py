@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep quiet: the host's own list of messages tells more."""
 
     def _account(self) -> str | None:
-        scheme, _, value = self.headers.get('Authorization', '').partition(' ')
+        scheme, _unused, value = self.headers.get('Authorization', '').partition(' ')
         if scheme.lower() != 'basic':
             return None
         try:
@@ -118,9 +118,10 @@ class _Handler(BaseHTTPRequestHandler):
         except binascii.Error:
             return None
         try:
-            user, _, password = credentials.decode().partition(':')
+            user, _unused, password = credentials.decode().partition(':')
         except UnicodeDecodeError:
-            user, _, password = credentials.decode('latin-1').partition(':')  # what requests sends for text (RFC 7617)
+            # What requests sends for text (RFC 7617).
+            user, _unused, password = credentials.decode('latin-1').partition(':')
         return self.server.authenticate(user, password)
 
     def _reply(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:

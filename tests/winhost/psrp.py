@@ -41,10 +41,10 @@ def ended_messages(fragments: bytes, started: dict[int, int]) -> Iterator[int]:
     """
     position = 0
     while position < len(fragments):
-        number, _, flags, length = _FRAGMENT.unpack_from(fragments, position)
+        number, _unused, flags, length = _FRAGMENT.unpack_from(fragments, position)
         position += _FRAGMENT.size
         if flags & _FIRST:
-            _, started[number] = _MESSAGE.unpack_from(fragments, position)
+            _unused, started[number] = _MESSAGE.unpack_from(fragments, position)
         position += length
         if flags & _LAST:
             yield started.pop(number)

@@ -105,7 +105,7 @@ class Registry(Mapping[str, dict[str, Data]]):
             todo += key.keys.values()
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return sum(1 for _unused in self)
 
     def find(self, path: str) -> Key | None:
         """Find a key.

@@ -220,7 +220,7 @@ class SessionTable:
             return session_id in self._rows
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return sum(1 for _unused in self)
 
     @property
     def users(self) -> dict[int, str]:

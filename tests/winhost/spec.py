@@ -325,7 +325,7 @@ def _name(onto: Session, data: Mapping[str, Any]) -> None:
     if user is None:
         onto.user = onto.domain = None
         return
-    domain, _, name = str(user).rpartition('\\')
+    domain, _unused, name = str(user).rpartition('\\')
     onto.user = name
     onto.domain = data.get('domain') or domain or onto.domain or DOMAIN
 

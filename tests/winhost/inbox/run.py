@@ -49,7 +49,7 @@ class Command:
         self.switches = {}
         for word in arguments:
             if word.startswith('/'):
-                switch, _, value = word[1:].partition(':')
+                switch, _unused, value = word[1:].partition(':')
                 self.switches[switch.lower()] = value
         self.server = self.switches.get('server')
         self._handle: Value = self.ask('WTSOpenServerExW', self.server)[0] if self.server else 0
@@ -89,7 +89,7 @@ class Command:
 
         :raises ApiError: they can not be enumerated.
         """
-        serial, _, *fields = self.on_server('WTSEnumerateSessionsExW', 1, 0)
+        serial, _unused, *fields = self.on_server('WTSEnumerateSessionsExW', 1, 0)
         if serial:
             self.ask('WTSFreeMemoryExW', serial, 2, len(fields) // 5)
         own, console = self._own(), self.ask('WTSGetActiveConsoleSessionId')[0]
@@ -105,7 +105,7 @@ class Command:
         :param row: the session.
         """
         try:
-            _, serial, *info = self.on_server('WTSQuerySessionInformationW', row.id, 24)
+            _unused, serial, *info = self.on_server('WTSQuerySessionInformationW', row.id, 24)
         except ApiError:
             return
         self.ask('WTSFreeMemory', serial, 0, 0)

@@ -27,7 +27,8 @@ GOOD = {'parse_quser': 'en-quser-8', 'parse_qwinsta': 'en-qwinsta-10'}
 
 
 def capture(name: str) -> str:
-    return (CAPTURES / f'{GOOD[name]}.txt').read_bytes().decode('utf-8')
+    (file,) = CAPTURES.glob(f'{GOOD[name]}.[tb][xi][tn]')
+    return file.read_bytes().decode('utf-8')
 
 
 def documentation(name: str) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def test_a_listing_is_said_in_one_line():
 
 def test_a_thousand_sessions_are_cut_to_ten_and_counted():
     sessions = [record(number, f'user{number}') for number in range(1, 1003)]
-    said = info_sentence({'sessions': sessions}, {}, False)
+    said = info_sentence({'sessions': sessions}, {}, False) or ''
     assert said.startswith('1002 sessions: 1 CORP\\user1 ')
     assert said.endswith('10 CORP\\user10 (active, idle 3 min) and 992 more')
 

@@ -40,7 +40,9 @@ SESSIONS = """\
 
 
 def capture(name: str) -> str:
-    return (CAPTURES / f'{name}.txt').read_bytes().decode('utf-8')
+    # Text with CRLF is kept as .bin, so that no tool takes its line ends for a mistake.
+    (file,) = CAPTURES.glob(f'{name}.[tb][xi][tn]')
+    return file.read_bytes().decode('utf-8')
 
 
 def command(name: str) -> Command:

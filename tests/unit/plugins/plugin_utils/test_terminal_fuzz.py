@@ -50,7 +50,9 @@ def load() -> list[Capture]:
         facts = json.loads(file.read_text(encoding='utf-8'))
         if not facts['genuine'] or not facts['rows']:
             continue
-        text = file.with_suffix('.txt').read_bytes().decode('utf-8')
+        # Text with CRLF is kept as .bin, so that no tool takes its line ends for a mistake.
+        (capture,) = CAPTURES.glob(f'{file.stem}.[tb][xi][tn]')
+        text = capture.read_bytes().decode('utf-8')
         lines = text.replace('\r\n', '\n').rstrip('\n').split('\n')
         first = len(lines) - len(facts['rows'])
         rows = {first + index: row for index, row in enumerate(facts['rows'])}
@@ -153,7 +155,7 @@ def test_any_damage_beside_the_id_gives_the_right_id_or_an_error() -> None:
         line = lines[number]
         start, end = id_span(line, row)
         before, cell, after = line[: start - 1], line[start - 1 : end + 1], line[end + 1 :]
-        for _ in range(rng.randint(1, 6)):
+        for _unused in range(rng.randint(1, 6)):
             damage = rng.choice((delete, insert, double, overwrite, swap))
             if rng.random() < 0.6:
                 before = damage(rng, before, rng.randrange(max(len(before), 1)))

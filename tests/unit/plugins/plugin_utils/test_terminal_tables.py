@@ -102,7 +102,7 @@ def quser(rows: list[Row], language: str) -> list[str]:
 
 
 def qwinsta(rows: list[Row], language: str, width: int) -> list[str]:
-    words, _ = LANGUAGES[language]
+    words, _unused = LANGUAGES[language]
     lines = [f' {left(words[1], width)}  {left(words[0], 20)}     ID  {left(words[3], 6)}  {left("T", 10)}  D']
     for row in rows:
         marker = '>' if row['current'] else ' '
