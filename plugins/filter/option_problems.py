@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import collections.abc as c
+import re
 import typing as t
 
 from ansible.errors import AnsibleFilterError
@@ -50,8 +51,10 @@ def _problems(option: str, value: t.Any, spec: _options.Spec, prefix: str) -> li
         # What is required is for the task to say: here it may still be missing.
         checked = {option: {**spec[option], 'required': False}}
         problems = [f'{option}: {error}' for error in ArgumentSpecValidator(checked).validate(read).errors.errors]
-    if prefix and 'options' in spec[option]:
-        problems = [problem.replace(f'{option}: ', f'{option}_', 1) for problem in problems]
+    if prefix:
+        # The caller has a variable for each of an option's own options.
+        inner = '|'.join(spec[option].get('options', ()))
+        problems = [re.sub(f'^{option}: ({inner}): ', rf'{option}_\1: ', problem) for problem in problems]
     return [f'{prefix}{problem}' for problem in problems]
 
 

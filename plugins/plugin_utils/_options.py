@@ -109,6 +109,7 @@ READERS: dict[str, _values.Reader] = {
     'users': _values.each(_values.account),
     'exclude_users': _values.each(_values.account),
     'protect_users': _values.each(_values.account),
+    'states': _values.each(_values.word),
     'session_ids': _values.each(_values.session_id),
     'tokens': _values.each(_values.token),
     'client_names': _values.each(_values.client_name),

@@ -94,6 +94,11 @@ def token(value: t.Any) -> str:
     return text
 
 
+def word(value: t.Any) -> str:
+    """Read one of several words; which ones there are is for the choices in the argument spec to say."""
+    return _name(value).strip()
+
+
 def client_name(value: t.Any) -> str:
     """Read the name of a client computer or a pattern of such names."""
     text = _name(value).strip()

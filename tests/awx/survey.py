@@ -58,7 +58,9 @@ def check_question(question: Mapping[str, Any]) -> None:
     if question['type'] not in TYPES:
         raise Refused(f'{name}: type: {question["type"]!r} is none of {", ".join(TYPES)}')
     for field in ('min', 'max'):
-        if question.get(field) is not None and type(question[field]) is not int:
+        if question.get(field) is not None and (
+            isinstance(question[field], bool) or not isinstance(question[field], int)
+        ):
             raise Refused(f'{name}: {field}: {question[field]!r} is no whole number')
     default = question.get('default', '')
     if question['type'] in {'multiplechoice', 'multiselect'}:

@@ -24,7 +24,7 @@ def test_check_mode_selects_the_same_with_the_same_keys_and_does_nothing(host, a
     result = act(state=state, max_idle='3600')
 
     assert planned.keys() == result.keys()
-    assert planned['changed'] == result['changed'] is True
+    assert (planned['changed'], result['changed']) == (True, True)
     assert [record.keys() for record in planned['sessions']] == [TARGET_KEYS] * 2
     assert planned['protected'] == result['protected']
     for key in ('id', 'token', 'action', 'reason'):

@@ -85,7 +85,7 @@ def query(library: Library, session: int, info: int) -> bytes:
     buffer, size = ctypes.c_void_p(), ctypes.c_uint32()
     done, error = library('WTSQuerySessionInformationW', None, session, info, ctypes.byref(buffer), ctypes.byref(size))
     assert (done, error) == (1, 0)
-    data = ctypes.string_at(buffer.value, size.value) if buffer.value else b''
+    data = ctypes.string_at(buffer, size.value) if buffer.value is not None else b''
     library('WTSFreeMemory', buffer, returns=None)
     return data
 

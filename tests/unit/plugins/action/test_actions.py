@@ -151,7 +151,7 @@ BAD_SELECTION = [
     *(('tokens', [value], 'is not the token') for value in ('', '5', '0:1:alice', '65536:1:alice', '5:x:alice')),
     ('states', ['Aktiv'], 'must be one or more of: active, connected'),
     ('states', ['active', ''], 'must be one or more of: active, connected'),
-    ('states', {'active': True}, 'unable to convert to list'),
+    ('states', {'active': True}, 'is not a list: write for example'),
     ('client_names', [''], 'is not the name of a client'),
     ('server', 'rds 02', 'is not the name of a host'),
     ('server', '', 'is not the name of a host'),

@@ -103,6 +103,17 @@ def test_a_text_is_split_at_its_commas_as_ansible_does():
         read('users', 'alice,')
 
 
+def test_a_text_may_be_a_list_in_json():
+    assert read('users', '["alice", "CORP\\\\bob"]') == ['alice', 'CORP\\bob']
+    assert read('session_ids', ' [2, 3] ') == [2, 3]
+    assert read('states', '[]') == []
+
+
+def test_json_that_is_no_list_is_a_text_like_any_other():
+    assert read('users', '7') == ['7']
+    assert read('client_names', 'PC-[0-9],KIOSK-*') == ['PC-[0-9]', 'KIOSK-*']
+
+
 @pytest.mark.parametrize('option', ['users', 'session_ids', 'tokens', 'client_names', 'protect_processes'])
 def test_an_empty_list_stays_an_empty_list(option):
     assert read(option, []) == []
