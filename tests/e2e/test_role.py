@@ -1,0 +1,188 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The role on hosts with different trouble: planned, done with a warning, and done again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from e2e.books import Ran, run, sessions_acted_on
+from e2e.playing import once
+
+from project import MAIN, Core
+from winhost.fleet import Fleet
+
+pytestmark = pytest.mark.e2e
+
+IDLE = {'idle': '3h', 'logged_on': '9h'}
+AWAY = {'disconnected': '3h', 'logged_on': '9h'}
+
+# In the order in which one fork works on them: what happens on the first one happens before the others are asked again.
+SPEC: dict[str, Any] = {
+    'first': {
+        'sessions': [{'id': 2, 'user': 'alice', **IDLE}, {'id': 3, 'user': 'bob', **AWAY}, {'id': 4, 'user': 'carol'}]
+    },
+    'returns': {'sessions': [{'id': 2, 'user': 'dave', **IDLE}]},
+    'dies': {'sessions': [{'id': 2, 'user': 'erin', **IDLE}]},
+    'fails': {
+        'sessions': [{'id': 2, 'user': 'fred', **AWAY, 'on_logoff': {'error': 5}}, {'id': 3, 'user': 'gina', **IDLE}]
+    },
+    'crowded': {'sessions': [{'id': 2 + number, 'user': f'user{number}', **AWAY} for number in range(3)]},
+    'blind': {'sessions': [{'id': 2, 'user': 'hugo', **IDLE}], 'accounts': {'CORP\\ansible': {'rights': 'blind'}}},
+    'gone': {},
+    'quiet': {},
+}
+VARIABLES = {
+    'idle_logoff_max_idle': '2h',
+    'idle_logoff_max_sessions': '2',
+    'idle_logoff_notice_text': 'Please save your work.',
+    'idle_logoff_notice_grace': '1s',
+}
+
+
+@pytest.fixture(scope='session')
+def story(shared: Path) -> dict[str, Ran]:
+    """The runs, one after the other."""
+
+    def play() -> dict[str, Ran]:
+        with Fleet({'hosts': SPEC}) as fleet:
+            fleet['gone'].stop()
+
+            def later(_host: Any) -> None:
+                fleet['returns'].change({'update': {'id': 2, 'idle': 0}})
+                fleet['dies'].stop()
+
+            fleet['first'].on('WTSLogoffSession', session=2, do=later)
+
+            def go(name: str, *arguments: str) -> Ran:
+                folder = shared / f'role-{name}'
+                return run(MAIN, fleet, folder, 'logoff_idle', '--forks=1', *arguments, variables=VARIABLES)
+
+            planned = ('--check', '--limit=first,crowded,gone')
+            return {'check': go('check', *planned), 'real': go('real'), 'again': go('again', '--limit=first,quiet')}
+
+    return once(shared, 'role', play)
+
+
+# ---- Check mode, on the first run ----
+
+
+def test_check_mode_plans_and_does_nothing(story: dict[str, Ran]) -> None:
+    check = story['check']
+    assert [host.acts for host in check.hosts.values() if host.acts] == []
+    assert check.outcomes() == {
+        ('first', 'alice'): 'planned',
+        ('first', 'bob'): 'planned',
+        ('first', 'carol'): None,
+        **{('crowded', f'user{number}'): 'planned' for number in range(3)},
+    }
+    assert check.pauses == 0
+    assert check.calls['first'] == 1
+    assert check.recap['first']['changed'] == 1
+
+
+def test_check_mode_fails_for_the_hosts_that_would_fail(story: dict[str, Ran]) -> None:
+    check = story['check']
+    assert check.status == 2
+    assert [name for name, numbers in check.recap.items() if numbers['failed']] == ['crowded', 'gone']
+    assert check.statuses() == {'first': 'answered', 'crowded': 'failed', 'gone': 'unreachable'}
+
+
+# ---- A warning, a pause, a logoff ----
+
+
+def test_exactly_the_sessions_that_match_are_warned_and_ended(story: dict[str, Ran]) -> None:
+    assert {name: sessions_acted_on(host) for name, host in story['real'].hosts.items()} == {
+        # Nobody reads a warning in a disconnected session: it is ended at once.
+        'first': [('WTSLogoffSession', 3), ('WTSSendMessageW', 2), ('WTSLogoffSession', 2)],
+        'returns': [('WTSSendMessageW', 2)],
+        'dies': [('WTSSendMessageW', 2)],
+        'fails': [('WTSLogoffSession', 2), ('WTSSendMessageW', 3), ('WTSLogoffSession', 2), ('WTSLogoffSession', 3)],
+        'crowded': [],
+        'blind': [],
+        'gone': [],
+        'quiet': [],
+    }
+
+
+def test_who_comes_back_after_the_warning_stays(story: dict[str, Ran]) -> None:
+    assert story['real'].hosts['returns'].users == {2: 'CORP\\dave'}
+    assert story['real'].recap['returns']['failed'] == 0
+
+
+def test_it_takes_two_calls_a_host_and_one_pause_for_the_play(story: dict[str, Ran]) -> None:
+    real = story['real']
+    assert real.calls == {
+        'first': 2,
+        'returns': 2,
+        'dies': 1,
+        'fails': 2,
+        'crowded': 1,
+        'blind': 1,
+        'gone': 0,
+        'quiet': 1,
+    }
+    assert real.pauses == 1
+
+
+def test_a_host_in_trouble_is_a_failure_and_the_others_are_finished(story: dict[str, Ran]) -> None:
+    real = story['real']
+    assert real.status == 2
+    failed = [name for name, numbers in real.recap.items() if numbers['failed']]
+    assert sorted(failed) == ['blind', 'crowded', 'dies', 'fails', 'gone']
+    assert real.hosts['first'].users == {4: 'CORP\\carol'}
+
+
+def test_the_report_tells_of_every_host(story: dict[str, Ran]) -> None:
+    real = story['real']
+    assert real.statuses() == {
+        'first': 'answered',
+        'returns': 'answered',
+        'dies': 'unreachable',
+        'fails': 'failed',
+        'crowded': 'failed',
+        'blind': 'failed',
+        'gone': 'unreachable',
+        'quiet': 'answered',
+    }
+    outcomes = real.outcomes()
+    assert outcomes['first', 'alice'] == 'logged_off'
+    assert outcomes['first', 'bob'] == 'logged_off'
+    assert outcomes['fails', 'fred'] == 'failed'
+    assert outcomes['fails', 'gina'] == 'logged_off'
+    assert outcomes['dies', 'erin'] == 'notified'
+
+
+def test_the_numbers_are_handed_on(story: dict[str, Ran]) -> None:
+    (stats,) = story['real'].results['End | Hand the numbers to the next job'].values()
+    numbers = stats['ansible_stats']
+    assert numbers['aggregate'] is False
+    assert numbers['data']['user_sessions_hosts'] == len(SPEC)
+    assert numbers['data']['user_sessions_unseen'] == ['blind', 'dies', 'gone']
+
+
+# ---- Once more ----
+
+
+def test_a_second_run_changes_nothing(story: dict[str, Ran]) -> None:
+    again = story['again']
+    assert again.status == 0
+    assert {name: numbers['changed'] for name, numbers in again.recap.items()} == {'first': 0, 'quiet': 0}
+    assert again.hosts == story['real'].hosts | {name: again.hosts[name] for name in ('first', 'quiet')}
+    assert sessions_acted_on(again.hosts['first']) == sessions_acted_on(story['real'].hosts['first'])
+    assert again.pauses == 0
+
+
+# ---- Twenty hosts ----
+
+
+def test_twenty_hosts_at_once_are_finished_on_every_core(core: Core, tmp_path: Path) -> None:
+    spec = {f'web{number:02}': {'sessions': [{'id': 2, 'user': f'user{number}', **AWAY}]} for number in range(20)}
+    with Fleet({'hosts': spec}) as fleet:
+        done = run(core, fleet, tmp_path, 'logoff_idle', '--forks=20', variables={'idle_logoff_max_disconnected': '2h'})
+        assert done.status == 0, done.output
+        assert set(done.calls.values()) == {1}
+        assert set(done.outcomes().values()) == {'logged_off'}
+        assert all(host.users == {} for host in done.hosts.values())

@@ -1,0 +1,185 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The role's variables as people and surveys give them: texts, empty answers, lists in JSON, nonsense."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from e2e.books import Ran, run
+from e2e.playing import once
+
+from project import MAIN, ROOT
+from winhost.fleet import Fleet
+
+pytestmark = pytest.mark.e2e
+
+ROLE = ROOT / 'roles' / 'idle_logoff'
+NAMES = sorted(yaml.safe_load((ROLE / 'defaults' / 'main.yml').read_text(encoding='utf-8')))
+SESSIONS = [{'id': 2, 'user': 'alice', 'idle': '3h'}, {'id': 3, 'user': 'bob', 'disconnected': '3h'}]
+MANY = {'max_idle': '2h'}
+
+# What is given, and who is logged off by it.
+GOOD: dict[str, tuple[dict[str, Any], list[str]]] = {
+    'all_empty': ({name.removeprefix('idle_logoff_'): '' for name in NAMES} | MANY, ['alice', 'bob']),
+    'all_null': ({name.removeprefix('idle_logoff_'): None for name in NAMES} | MANY, ['alice', 'bob']),
+    'texts': (
+        {
+            'max_idle': '7200',
+            'max_disconnected': '',
+            'users': 'alice, bob',
+            'exclude_users': 'CORP\\bob',
+            'states': 'active,disconnected',
+            'ghosts': 'false',
+            'protect_connection_user': 'true',
+            'max_sessions': '5',
+            'max_sessions_total': '50',
+            'timeout': '30',
+            'scheduled': 'no',
+        },
+        ['alice'],
+    ),
+    'json_in_a_text': ({**MANY, 'users': '["alice", "nobody"]'}, ['alice']),
+    'numbers': ({'max_disconnected': 60, 'max_sessions': 1, 'timeout': 30}, ['bob']),
+    'zero': ({'max_logged_on': 0}, ['alice', 'bob']),
+    'nobody': ({**MANY, 'users': []}, []),
+    'protected': ({**MANY, 'protect_users': 'al*'}, ['bob']),
+}
+
+# What is given, and the words that refuse it: the variable, its value, and a good one.
+BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
+    'no_limit': ({'max_idle': '', 'users': 'alice'}, ['idle_logoff_max_idle', 'idle_logoff_max_disconnected: 2h']),
+    'duration': ({'max_idle': '2x'}, ["idle_logoff_max_idle: '2x' is not a duration", '2h30m']),
+    'timeout': ({**MANY, 'timeout': '1:30'}, ["idle_logoff_timeout: '1:30' is not a duration", '2h30m']),
+    'grace': (
+        {**MANY, 'notice_text': 'hello', 'notice_grace': 'soon'},
+        ["idle_logoff_notice_grace: 'soon' is not a duration", '2h30m'],
+    ),
+    'long_text': ({**MANY, 'notice_text': 'x' * 513}, ['idle_logoff_notice_text: ', 'is 513 UTF-16 units long']),
+    'icon': ({**MANY, 'notice_text': 'hello', 'notice_icon': 'skull'}, ['idle_logoff_notice', 'skull', 'warning']),
+    'account': ({**MANY, 'users': ['CORP\\']}, ["idle_logoff_users: 'CORP\\", 'CORP\\alice']),
+    'protected': ({**MANY, 'protect_users': 'alice;bob'}, ["idle_logoff_protect_users: 'alice;bob'", 'CORP\\alice']),
+    'state': ({**MANY, 'states': 'asleep'}, ['idle_logoff_states: ', 'asleep', 'disconnected']),
+    'method': ({**MANY, 'method': 'kill'}, ['idle_logoff_method: ', 'kill', 'logoff_then_reset']),
+    'boolean': ({**MANY, 'ghosts': 'perhaps'}, ['idle_logoff_ghosts: ', 'perhaps', 'true']),
+    'scheduled': ({**MANY, 'scheduled': 'daily'}, ['idle_logoff_scheduled: "daily" is neither true nor false']),
+    'brake': ({**MANY, 'max_sessions': 'few'}, ["idle_logoff_max_sessions: 'few' is not a count", 'for example 20']),
+    'total': ({**MANY, 'max_sessions_total': '5x'}, ['idle_logoff_max_sessions_total: "5x" is not a count', '50']),
+    'misspelt': ({**MANY, 'exclude_user': 'alice'}, ['idle_logoff_exclude_user: the role has no such variable']),
+}
+
+
+def prefixed(cases: dict[str, tuple[dict[str, Any], list[str]]]) -> dict[str, dict[str, Any]]:
+    return {case: {f'idle_logoff_{name}': value for name, value in given.items()} for case, (given, _) in cases.items()}
+
+
+def fleet_of(cases: dict[str, tuple[dict[str, Any], list[str]]]) -> Fleet:
+    return Fleet({'hosts': {case: {'sessions': SESSIONS} for case in cases}})
+
+
+@pytest.fixture(scope='session')
+def good(shared: Path) -> Ran:
+    def play() -> Ran:
+        with fleet_of(GOOD) as fleet:
+            return run(MAIN, fleet, shared / 'variables-good', 'logoff_idle', hosts=prefixed(GOOD))
+
+    return once(shared, 'variables-good', play)
+
+
+@pytest.fixture(scope='session')
+def bad(shared: Path) -> Ran:
+    def play() -> Ran:
+        with fleet_of(BAD) as fleet:
+            return run(MAIN, fleet, shared / 'variables-bad', 'logoff_idle', hosts=prefixed(BAD))
+
+    return once(shared, 'variables-bad', play)
+
+
+@pytest.mark.parametrize('case', GOOD)
+def test_good_variables_select_who_was_meant(good: Ran, case: str) -> None:
+    assert good.recap[case]['failed'] == 0, good.output
+    gone = {str(session['user']) for session in SESSIONS} - {
+        user.removeprefix('CORP\\') for user in good.hosts[case].users.values()
+    }
+    assert sorted(gone) == GOOD[case][1]
+
+
+@pytest.mark.parametrize('case', BAD)
+def test_bad_variables_are_refused_in_words(bad: Ran, case: str) -> None:
+    refusals = [hosts[case]['msg'] for hosts in bad.results.values() if hosts.get(case, {}).get('status') == 'failed']
+    assert len(refusals) == 1, bad.output
+    assert [words for words in BAD[case][1] if words not in refusals[0]] == []
+
+
+def test_bad_variables_are_refused_before_any_host_is_asked(bad: Ran) -> None:
+    assert bad.status == 2
+    assert set(bad.calls.values()) == {0}
+    assert bad.report is None
+
+
+def test_the_role_knows_its_documented_variables_and_no_others() -> None:
+    specs = yaml.safe_load((ROLE / 'meta' / 'argument_specs.yml').read_text(encoding='utf-8'))['argument_specs']
+    known = yaml.safe_load((ROLE / 'vars' / 'main.yml').read_text(encoding='utf-8'))['__idle_logoff_variables']
+    assert known == sorted(known)
+    assert sorted(specs['main']['options']) == known
+    assert specs['end']['options'] == specs['main']['options']
+
+
+# ---- Plays of one's own ----
+
+
+def own_play(**keywords: Any) -> list[dict[str, Any]]:
+    return [
+        {'name': 'A play', 'hosts': 'all', 'gather_facts': False, 'roles': ['winops.sessions.idle_logoff'], **keywords}
+    ]
+
+
+def test_hosts_that_run_ahead_of_each_other_are_refused(tmp_path: Path) -> None:
+    with Fleet({'hosts': {'a': {'sessions': SESSIONS}, 'b': {'sessions': SESSIONS}}}) as fleet:
+        variables = {'idle_logoff_max_idle': '2h'}
+        done = run(MAIN, fleet, tmp_path, own_play(strategy='free'), variables=variables)
+        assert done.status != 0
+        assert 'not supported in the free strategy' in ' '.join(done.output.split())
+        assert set(done.calls.values()) == {0}
+
+
+def test_a_brake_for_all_hosts_is_refused_where_they_come_in_batches(tmp_path: Path) -> None:
+    with Fleet({'hosts': {'a': {'sessions': SESSIONS}, 'b': {'sessions': SESSIONS}}}) as fleet:
+        variables = {'idle_logoff_max_idle': '2h', 'idle_logoff_max_sessions_total': 9}
+        done = run(MAIN, fleet, tmp_path, own_play(serial=1), variables=variables)
+        assert done.status == 2
+        assert 'idle_logoff_max_sessions: 20, which is for each host' in ' '.join(done.output.split())
+        assert set(done.calls.values()) == {0}
+
+
+def test_batches_are_finished_one_after_the_other_and_the_last_report_tells_of_all(tmp_path: Path) -> None:
+    with Fleet({'hosts': {'a': {'sessions': SESSIONS}, 'b': {'sessions': SESSIONS}}}) as fleet:
+        variables = {'idle_logoff_max_idle': '2h', 'idle_logoff_report_dir': 'user-sessions'}
+        done = run(MAIN, fleet, tmp_path, own_play(serial=1), variables=variables)
+        assert done.status == 0
+        assert set(done.outcomes().values()) == {'logged_off'}
+        assert done.statuses() == {'a': 'answered', 'b': 'answered'}
+
+
+def test_without_a_criterion_the_second_entry_point_is_refused_before_any_host_is_asked(tmp_path: Path) -> None:
+    plays = [
+        {
+            'name': 'A play',
+            'hosts': 'all',
+            'gather_facts': False,
+            'tasks': [
+                {
+                    'name': 'Log off',
+                    'ansible.builtin.include_role': {'name': 'winops.sessions.idle_logoff', 'tasks_from': 'end'},
+                }
+            ],
+        }
+    ]
+    with Fleet({'hosts': {'a': {'sessions': SESSIONS}}}) as fleet:
+        done = run(MAIN, fleet, tmp_path, plays)
+        assert done.status == 2
+        assert 'nothing says which sessions are meant' in ' '.join(done.output.split())
+        assert done.calls == {'a': 0}
