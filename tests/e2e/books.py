@@ -62,7 +62,7 @@ class Ran:
 
 def sessions_acted_on(host: HostEvidence) -> list[tuple[str, Any]]:
     """The acts that a user notices: function and session."""
-    return [(api, session) for api, session, _ in host.acts if api.startswith('WTS')]
+    return [(api, session) for api, session, _account in host.acts if api.startswith('WTS')]
 
 
 def run(

@@ -76,7 +76,7 @@ def test_users_are_told_and_have_until_the_deadline(story: dict[str, Ran]) -> No
 
 def test_hosts_are_closed_before_anybody_is_told(story: dict[str, Ran]) -> None:
     for name in ('leaves', 'stays'):
-        assert [api for api, *_ in story['full'].hosts[name].acts][:2] == ['RegSetValueExW', 'WTSSendMessageW']
+        assert [api for api, *_rest in story['full'].hosts[name].acts][:2] == ['RegSetValueExW', 'WTSSendMessageW']
         assert drain_mode(story['full'].hosts[name]) == 1
 
 

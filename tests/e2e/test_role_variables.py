@@ -73,7 +73,9 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 
 def prefixed(cases: dict[str, tuple[dict[str, Any], list[str]]]) -> dict[str, dict[str, Any]]:
-    return {case: {f'idle_logoff_{name}': value for name, value in given.items()} for case, (given, _) in cases.items()}
+    return {
+        case: {f'idle_logoff_{name}': value for name, value in given.items()} for case, (given, _who) in cases.items()
+    }
 
 
 def fleet_of(cases: dict[str, tuple[dict[str, Any], list[str]]]) -> Fleet:
