@@ -66,8 +66,8 @@ Function Open-NoticeBoard {
     $board = @{
         Records = New-Object -TypeName 'System.Collections.Generic.Dictionary[string,object]' -ArgumentList ([StringComparer]::OrdinalIgnoreCase)
         Grace = [long]((ConvertTo-Second -Value $Run.Params.notice.grace -Option 'notice.grace') * $script:ticksPerSecond)
-        Server = Get-Fingerprint -Text "$($Run.Server.Name)"
-        Selection = Get-Fingerprint -Text $selection
+        Server = [Winops.Fingerprint]::Of("$($Run.Server.Name)")
+        Selection = [Winops.Fingerprint]::Of($selection)
     }
     $key = [Winops.RegistryKey]::OpenRead($script:noticeKey)
     if ($null -eq $key) {
@@ -88,32 +88,6 @@ Function Open-NoticeBoard {
         $key.Dispose()
     }
     $board
-}
-
-Function Get-Fingerprint {
-    <#
-    .SYNOPSIS
-    A short text that stands for a long one, without regard to case.
-
-    .PARAMETER Text
-    The long text.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter(Mandatory)]
-        [AllowEmptyString()]
-        [string]
-        $Text
-    )
-
-    $sha = [System.Security.Cryptography.SHA256]::Create()
-    try {
-        $hash = $sha.ComputeHash([System.Text.Encoding]::UTF8.GetBytes($Text.ToUpperInvariant()))
-    }
-    finally {
-        $sha.Dispose()
-    }
-    [BitConverter]::ToString($hash, 0, 8).Replace('-', '').ToLowerInvariant()
 }
 
 Function Limit-Text {
@@ -413,7 +387,7 @@ Function Send-Notice {
             Confirm-Notice -Run $Run -Target $target
         }
         catch {
-            Complete-Target -Run $Run -Target $target -Outcome 'failed' -Detail (Format-WtsError -ErrorRecord $_) -ErrorCode (Get-WtsErrorCode -ErrorRecord $_)
+            Complete-Failed -Run $Run -Target $target -ErrorRecord $_
         }
     }
     $inLine = @($Run.Targets | Where-Object { $_.Phase -eq 'notice' })

@@ -23,6 +23,7 @@ using System.Threading.Tasks;
 //TypeAccelerator -Name Winops.MessageBox -TypeName MessageBox
 //TypeAccelerator -Name Winops.FileTime -TypeName FileTime
 //TypeAccelerator -Name Winops.Wildcard -TypeName Wildcard
+//TypeAccelerator -Name Winops.Fingerprint -TypeName Fingerprint
 //TypeAccelerator -Name Winops.InboxCommand -TypeName InboxCommand
 
 namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
@@ -891,6 +892,24 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
         private static int Next(string text, int index)
         {
             return index + (Char.IsHighSurrogate(text[index]) && index + 1 < text.Length && Char.IsLowSurrogate(text[index + 1]) ? 2 : 1);
+        }
+    }
+
+    /// <summary>Short texts that stand for long ones.</summary>
+    /// <remarks>
+    /// FNV-1a, 64 bits. It tells tasks apart and guards nothing; SHA-256 of .NET Framework throws where Windows allows FIPS algorithms only.
+    /// </remarks>
+    public static class Fingerprint
+    {
+        /// <summary>The fingerprint of a text without regard to case: 16 hexadecimal digits.</summary>
+        public static string Of(string text)
+        {
+            ulong hash = 14695981039346656037;
+            foreach (byte part in Encoding.UTF8.GetBytes(text.ToUpperInvariant()))
+            {
+                hash = unchecked((hash ^ part) * 1099511628211);
+            }
+            return hash.ToString("x16", CultureInfo.InvariantCulture);
         }
     }
 
