@@ -24,6 +24,9 @@ $script:defaultTitle = 'Message from the administrator'
 # The RPC that carries a message takes 1,024 bytes of each text.
 $script:longestText = 512
 
+# Errors of the API that say that there is no such session.
+$script:goneCodes = @(2, 7022)
+
 Function Send-SessionMessage {
     <#
     .SYNOPSIS
@@ -242,7 +245,7 @@ Function Send-ToEntry {
         if ($null -ne $read.Facts) {
             $now = ConvertTo-SessionRecord -Server $Server -Row $Item.Entry.Row -Facts $read.Facts
         }
-        if ((Test-ErrorKind -Code $read.Code -Kind gone) -or ($now -and -not (Test-SameText -A $now.token -B $record.token))) {
+        if ($script:goneCodes -contains $read.Code -or ($now -and -not (Test-SameText -A $now.token -B $record.token))) {
             $Item.Outcome = 'session_changed'
             $Item.Detail = "$name is not there any more"
             return
@@ -319,7 +322,7 @@ Function Stop-Message {
 
     $name = Format-SessionName -Record $Item.Entry.Record
     $Item.ErrorCode = Get-WtsErrorCode -ErrorRecord $ErrorRecord
-    if (Test-ErrorKind -Code $Item.ErrorCode -Kind gone) {
+    if ($script:goneCodes -contains $Item.ErrorCode) {
         $Item.Outcome = 'session_changed'
         $Item.Detail = "$name left before it had read the message or answered"
         return

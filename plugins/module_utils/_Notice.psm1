@@ -387,7 +387,7 @@ Function Send-Notice {
             Confirm-Notice -Run $Run -Target $target
         }
         catch {
-            Complete-Failed -Run $Run -Target $target -ErrorRecord $_
+            Complete-Target -Run $Run -Target $target -Outcome 'failed' -Detail (Format-WtsError -ErrorRecord $_) -ErrorCode (Get-WtsErrorCode -ErrorRecord $_)
         }
     }
     $inLine = @($Run.Targets | Where-Object { $_.Phase -eq 'notice' })

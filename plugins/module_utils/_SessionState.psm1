@@ -16,6 +16,11 @@
 
 $script:doing = @{ disconnect = 'disconnecting'; logoff = 'logging off'; reset = 'resetting' }
 
+# Errors of the API, by what follows from them.
+$script:goneCodes = @(2, 7022)
+$script:closingCode = 7007
+$script:transientCodes = @(1702, 1726, 7024)
+
 $script:disconnectedState = 4
 
 $script:shortestReset = 10.0
@@ -88,15 +93,14 @@ Function Invoke-TargetStep {
         $text = "$doing $name failed. $(Format-WtsError -ErrorRecord $_ -ServerName $Run.Server.Name)"
         $Target.LastCode = $code
         $Target.LastText = $text
-        $gone = Test-ErrorKind -Code $code -Kind gone
-        if (Test-ErrorKind -Code $code -Kind closing) {
+        if ($code -eq $script:closingCode) {
             $Target.Phase = 'wait'
         }
-        elseif ($gone -and (Complete-Departed -Run $Run -Target $Target -Status (Read-Target -Run $Run -Target $Target))) {
+        elseif ($script:goneCodes -contains $code -and (Complete-Departed -Run $Run -Target $Target -Status (Read-Target -Run $Run -Target $Target))) {
             # It left at the very moment.
             return
         }
-        elseif ($gone -or (Test-ErrorKind -Code $code -Kind transient)) {
+        elseif ($script:goneCodes -contains $code -or $script:transientCodes -contains $code) {
             $Target.Phase = 'retry'
             $Target.Delay = [Math]::Min([Math]::Max($Target.Delay * 2, 0.25), 4)
             $Target.NextTry = $Run.Clock.Elapsed.TotalSeconds + $Target.Delay
@@ -450,7 +454,9 @@ Function Wait-Target {
                 Update-Target -Run $Run -Target $target -Rows $rows -LookProblem $lookProblem
             }
             catch {
-                Complete-Failed -Run $Run -Target $target -ErrorRecord $_
+                # Whatever happens to one session, the others' results are not lost.
+                $code = Get-WtsErrorCode -ErrorRecord $_
+                Complete-Target -Run $Run -Target $target -Outcome 'failed' -Detail (Format-WtsError -ErrorRecord $_) -ErrorCode $code
             }
         }
 
@@ -764,7 +770,8 @@ Function Invoke-SessionState {
                 Start-TargetStep -Run $run -Target $target -Step $firstStep
             }
             catch {
-                Complete-Failed -Run $run -Target $target -ErrorRecord $_
+                $code = Get-WtsErrorCode -ErrorRecord $_
+                Complete-Target -Run $run -Target $target -Outcome 'failed' -Detail (Format-WtsError -ErrorRecord $_) -ErrorCode $code
             }
         }
         if ($notices) {

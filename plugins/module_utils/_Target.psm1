@@ -12,6 +12,10 @@
 #AnsibleRequires -PowerShell ansible_collections.winops.sessions.plugins.module_utils._UserSession
 #AnsibleRequires -PowerShell ansible_collections.winops.sessions.plugins.module_utils._Selection
 
+# Errors of the API that say what became of a session: it is gone, or it is being closed.
+$script:goneCodes = @(2, 7022)
+$script:closingCode = 7007
+
 # WTSDisconnected, WTSReset, WTSDown: what a session without a user is in while, or after, it is torn down.
 $script:leftOverStates = @(4, 7, 8)
 $script:disconnectedState = 4
@@ -143,39 +147,6 @@ Function Complete-Target {
     $Target.Detail = $Detail
     $Target.ErrorCode = $ErrorCode
     $Target.Seconds = [Math]::Round($Run.Clock.Elapsed.TotalSeconds - $Target.Started, 1)
-}
-
-Function Complete-Failed {
-    <#
-    .SYNOPSIS
-    Ends the way of one target with an error that nobody foresaw: whatever happens to one session, the others' results are not lost.
-
-    .PARAMETER Run
-    The run.
-
-    .PARAMETER Target
-    The target.
-
-    .PARAMETER ErrorRecord
-    The error that was caught.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter(Mandatory)]
-        [hashtable]
-        $Run,
-
-        [Parameter(Mandatory)]
-        [hashtable]
-        $Target,
-
-        [Parameter(Mandatory)]
-        [System.Management.Automation.ErrorRecord]
-        $ErrorRecord
-    )
-
-    $code = Get-WtsErrorCode -ErrorRecord $ErrorRecord
-    Complete-Target -Run $Run -Target $Target -Outcome 'failed' -Detail (Format-WtsError -ErrorRecord $ErrorRecord) -ErrorCode $code
 }
 
 Function Test-SameSession {
@@ -324,7 +295,7 @@ Function Get-TargetStatus {
     $read = Get-SessionFact -Server $Run.Server -Id $record.id
     $status = @{ Status = 'unreadable'; Facts = $read.Facts; Code = $read.Code; Text = $read.Text }
 
-    if (Test-ErrorKind -Code $read.Code -Kind gone) {
+    if ($script:goneCodes -contains $read.Code) {
         # 7022 is "not found" as well as "not allowed to find": gone is what is not in the list either.
         $listed = Get-ListedStatus -Run $Run -Target $Target
         if ($listed -ne 'same') {
@@ -332,7 +303,7 @@ Function Get-TargetStatus {
         }
         return $status
     }
-    if (Test-ErrorKind -Code $read.Code -Kind closing) {
+    if ($read.Code -eq $script:closingCode) {
         # A session that is being closed cannot be read, but nobody else can have its id before it is gone.
         $status.Status = 'closing'
         if (-not $record.user -or $Target.Step -eq 'reset') {
@@ -539,5 +510,5 @@ Function Test-StepDone {
 }
 
 Export-ModuleMember -Function @(
-    'Complete-Departed', 'Complete-Failed', 'Complete-Target', 'Get-StepOutcome', 'Get-TargetStatus', 'New-SessionTarget', 'Read-Target', 'Test-StepDone'
+    'Complete-Departed', 'Complete-Target', 'Get-StepOutcome', 'Get-TargetStatus', 'New-SessionTarget', 'Read-Target', 'Test-StepDone'
 )

@@ -37,9 +37,6 @@ $script:errorTexts = @{
     7060 = 'ERROR_CTX_WINSTATIONS_DISABLED, remote logons are disabled on the host'
 }
 
-# What follows from an error: the session is gone (7022 is "not allowed to find" as well), it is being closed, or it is worth another try.
-$script:errorKinds = @{ gone = @(2, 7022); closing = @(7007); transient = @(1702, 1726, 7024) }
-
 # Through /server the API leaves the host: these are the usual reasons why it does not arrive.
 $script:serverAdvice = 'The server option is a second hop: it needs credentials that can travel on (CredSSP, Kerberos delegation or become), SMB open ' +
 'to the server and, on a client Windows, AllowRemoteRPC=1. Make the server a host of the inventory instead where that is possible'
@@ -65,32 +62,6 @@ Function Get-WtsErrorCode {
             return $e.NativeErrorCode
         }
     }
-}
-
-Function Test-ErrorKind {
-    <#
-    .SYNOPSIS
-    Whether an error is of a kind, by what follows from it.
-
-    .PARAMETER Code
-    The Win32 error, $null where there was none.
-
-    .PARAMETER Kind
-    gone, closing or transient.
-    #>
-    [CmdletBinding()]
-    param (
-        [AllowNull()]
-        [object]
-        $Code,
-
-        [Parameter(Mandatory)]
-        [ValidateSet('gone', 'closing', 'transient')]
-        [string]
-        $Kind
-    )
-
-    $script:errorKinds[$Kind] -contains $Code
 }
 
 Function Format-WtsError {
@@ -580,7 +551,7 @@ Function Get-SessionEntry {
         Client = $client
         Code = $read.Code
         Text = $read.Text
-        Doubtful = (Test-ErrorKind -Code $read.Code -Kind gone) -or ($null -ne $read.Facts -and -not (Test-SameAccount -Row $Row -Facts $read.Facts))
+        Doubtful = $read.Code -in @(2, 7022) -or ($null -ne $read.Facts -and -not (Test-SameAccount -Row $Row -Facts $read.Facts))
     }
 }
 
@@ -688,6 +659,6 @@ Function Get-HostTime {
 
 Export-ModuleMember -Function @(
     'Add-SessionSid', 'ConvertTo-SessionRecord', 'Format-SessionName', 'Format-WtsError', 'Get-HostTime', 'Get-SessionEntry', 'Get-SessionFact',
-    'Get-SessionProcess', 'Get-SessionRow', 'Get-WtsErrorCode', 'Open-SessionServer', 'Test-ErrorKind', 'Test-SameAccount',
+    'Get-SessionProcess', 'Get-SessionRow', 'Get-WtsErrorCode', 'Open-SessionServer', 'Test-SameAccount',
     'Test-SameRow', 'Test-SameText', 'Test-WholeAccount'
 )
