@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e.playing import Played, fleet, once, play
+from e2e.playbook import TO_THE_END, Run, cached_across_workers, patient_fleet, run
 
 from project import Core
 
@@ -105,22 +105,22 @@ ASYNC = 'async'
 
 
 @pytest.fixture(scope='session')
-def refused(core: Core, shared: Path) -> Played:
+def refused(core: Core, shared: Path) -> Run:
     """One play with every bad task."""
 
-    def run() -> Played:
+    def play() -> Run:
         tasks: list[dict[str, Any]] = [
             {'name': name, f'winops.sessions.{module}': options} for name, (module, options, _unused) in BAD.items()
         ]
         tasks.append({'name': ASYNC, f'winops.sessions.{INFO}': {}, 'async': 60, 'poll': 5})
-        with fleet({'web01': {'sessions': [{'id': 2, 'user': 'alice', 'idle': '3h'}]}}) as running:
-            return play(core, running, [{'tasks': tasks}], shared / f'bad-{core.version}')
+        with patient_fleet({'web01': {'sessions': [{'id': 2, 'user': 'alice', 'idle': '3h'}]}}) as running:
+            return run(core, running, shared / f'bad-{core.version}', [{'tasks': tasks, **TO_THE_END}])
 
-    return once(shared, f'bad-input-{core.version}', run)
+    return cached_across_workers(shared, f'bad-input-{core.version}', play)
 
 
 @pytest.mark.parametrize('name', BAD)
-def test_bad_input_is_refused_with_option_value_and_example(refused: Played, name: str) -> None:
+def test_bad_input_is_refused_with_option_value_and_example(refused: Run, name: str) -> None:
     result = refused[name]['web01']
     assert result['status'] == 'failed'
     assert result.get('changed', False) is False
@@ -128,13 +128,13 @@ def test_bad_input_is_refused_with_option_value_and_example(refused: Played, nam
         assert words in result['msg'], result['msg']
 
 
-def test_no_host_was_asked_and_nothing_was_done(refused: Played) -> None:
+def test_no_host_was_asked_and_nothing_was_done(refused: Run) -> None:
     host = refused.hosts['web01']
     assert (host.modules, host.calls) == ([], [])
     assert host.users == {2: 'CORP\\alice'}
 
 
-def test_async_is_refused_in_words(refused: Played) -> None:
+def test_async_is_refused_in_words(refused: Run) -> None:
     result = refused[ASYNC]['web01']
     assert result['status'] == 'failed'
     assert 'async' in result['msg']

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e.books import Ran, run, sessions_acted_on
-from e2e.playing import HostEvidence, once
+from e2e.playbook import HostEvidence, Run, cached_across_workers, run
 
 from project import MAIN
 from winhost.fleet import Fleet
@@ -40,10 +39,10 @@ def drain_mode(host: HostEvidence) -> Any:
 
 
 @pytest.fixture(scope='session')
-def story(shared: Path) -> dict[str, Ran]:
+def story(shared: Path) -> dict[str, Run]:
     """The runs, one after the other."""
 
-    def play() -> dict[str, Ran]:
+    def play() -> dict[str, Run]:
         with Fleet({'hosts': SPEC}) as fleet:
             fleet['gone'].stop()
 
@@ -55,7 +54,7 @@ def story(shared: Path) -> dict[str, Ran]:
             fleet['leaves'].on('WTSEnumerateSessionsExW', nth=2, do=lost)
             fleet['stays'].on('WTSLogoffSession', do=lambda _host: fleet['returns'].start())
 
-            def go(name: str, **variables: Any) -> Ran:
+            def go(name: str, **variables: Any) -> Run:
                 return run(MAIN, fleet, shared / f'drain-{name}', 'drain', '--forks=1', variables=variables)
 
             # The pauses of an hour, in short.
@@ -63,24 +62,24 @@ def story(shared: Path) -> dict[str, Ran]:
             again = go('again', deadline='1h', target='leaves')
             return {'full': full, 'again': again, 'release': go('release', release='yes', target='leaves,stays')}
 
-    return once(shared, 'drain', play)
+    return cached_across_workers(shared, 'drain', play)
 
 
-def test_users_are_told_and_have_until_the_deadline(story: dict[str, Ran]) -> None:
+def test_users_are_told_and_have_until_the_deadline(story: dict[str, Run]) -> None:
     hosts = story['full'].hosts
     assert hosts['stays'].boxes == [(2, 'Closed at noon.')]
-    assert sessions_acted_on(hosts['leaves']) == [('WTSSendMessageW', 2)]
-    assert sessions_acted_on(hosts['stays']) == [('WTSSendMessageW', 2), ('WTSLogoffSession', 2)]
+    assert hosts['leaves'].actions == [('WTSSendMessageW', 2)]
+    assert hosts['stays'].actions == [('WTSSendMessageW', 2), ('WTSLogoffSession', 2)]
     assert hosts['stays'].users == {}
 
 
-def test_hosts_are_closed_before_anybody_is_told(story: dict[str, Ran]) -> None:
+def test_hosts_are_closed_before_anybody_is_told(story: dict[str, Run]) -> None:
     for name in ('leaves', 'stays'):
         assert [api for api, *_rest in story['full'].hosts[name].acts][:2] == ['RegSetValueExW', 'WTSSendMessageW']
         assert drain_mode(story['full'].hosts[name]) == 1
 
 
-def test_the_play_asks_again_between_pauses_and_holds_no_connection_open(story: dict[str, Ran]) -> None:
+def test_the_play_asks_again_between_pauses_and_holds_no_connection_open(story: dict[str, Run]) -> None:
     full = story['full']
     assert full.pauses == 2
     # The mode, the closing, the warning, a look before each of the two pauses, the end.
@@ -99,39 +98,39 @@ def test_the_play_asks_again_between_pauses_and_holds_no_connection_open(story: 
         ('gone', 0, 'New logons were not touched'),
     ],
 )
-def test_the_old_mode_is_put_back_where_a_step_fails(story: dict[str, Ran], host: str, mode: int, words: str) -> None:
+def test_the_old_mode_is_put_back_where_a_step_fails(story: dict[str, Run], host: str, mode: int, words: str) -> None:
     full = story['full']
     assert full.recap[host]['failed'] == 1
     assert words in full.results['Report | Fail for the hosts where something went wrong'][host]['msg']
     assert drain_mode(full.hosts[host]) == mode
 
 
-def test_nobody_is_logged_off_who_was_not_warned(story: dict[str, Ran]) -> None:
+def test_nobody_is_logged_off_who_was_not_warned(story: dict[str, Run]) -> None:
     for host in ('unwarned', 'unwritable'):
         assert story['full'].hosts[host].users == {2: 'CORP\\alice'}
         assert 'WTSLogoffSession' not in story['full'].hosts[host].calls
 
 
-def test_one_host_in_trouble_does_not_stop_the_others(story: dict[str, Ran]) -> None:
+def test_one_host_in_trouble_does_not_stop_the_others(story: dict[str, Run]) -> None:
     full = story['full']
     assert full.status == 2
     good = [name for name, numbers in full.recap.items() if not numbers['failed']]
     assert sorted(good) == ['leaves', 'stays']
 
 
-def test_an_empty_closed_host_is_neither_changed_nor_waited_for(story: dict[str, Ran]) -> None:
+def test_an_empty_closed_host_is_neither_changed_nor_waited_for(story: dict[str, Run]) -> None:
     again = story['again']
     assert again.status == 0
     assert again.recap['leaves']['changed'] == 0
     assert again.pauses == 0
 
 
-def test_release_opens_the_hosts_and_does_nothing_else(story: dict[str, Ran]) -> None:
+def test_release_opens_the_hosts_and_does_nothing_else(story: dict[str, Run]) -> None:
     release = story['release']
     assert release.status == 0
     assert release.calls == {name: int(name in ('leaves', 'stays')) for name in SPEC}
     assert drain_mode(release.hosts['leaves']) == drain_mode(release.hosts['stays']) == 0
-    assert sessions_acted_on(release.hosts['stays']) == sessions_acted_on(story['full'].hosts['stays'])
+    assert release.hosts['stays'].actions == story['full'].hosts['stays'].actions
 
 
 def test_check_mode_changes_nothing_tells_nobody_and_does_not_wait(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e.books import run, sessions_acted_on
+from e2e.playbook import run
 
 from project import MAIN
 from winhost.fleet import Fleet
@@ -105,7 +105,7 @@ def test_one_user_is_logged_off_everywhere_whatever_the_inventory_says_about_idl
     with Fleet({'hosts': spec}) as fleet:
         done = run(MAIN, fleet, tmp_path, 'logoff_user', variables=answers, hosts={'web01': of_others})
         assert done.status == 0, done.output
-        assert sessions_acted_on(done.hosts['web01']) == [('WTSSendMessageW', 2), ('WTSLogoffSession', 2)]
+        assert done.hosts['web01'].actions == [('WTSSendMessageW', 2), ('WTSLogoffSession', 2)]
         assert done.hosts['web02'].acts == []
         assert done.pauses == 1
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e.books import Ran, run, sessions_acted_on
-from e2e.playing import once
+from e2e.playbook import Run, cached_across_workers, run
 
 from project import MAIN, Core
 from winhost.fleet import Fleet
@@ -43,10 +42,10 @@ VARIABLES = {
 
 
 @pytest.fixture(scope='session')
-def story(shared: Path) -> dict[str, Ran]:
+def story(shared: Path) -> dict[str, Run]:
     """The runs, one after the other."""
 
-    def play() -> dict[str, Ran]:
+    def play() -> dict[str, Run]:
         with Fleet({'hosts': SPEC}) as fleet:
             fleet['gone'].stop()
 
@@ -56,20 +55,20 @@ def story(shared: Path) -> dict[str, Ran]:
 
             fleet['first'].on('WTSLogoffSession', session=2, do=later)
 
-            def go(name: str, *arguments: str) -> Ran:
+            def go(name: str, *arguments: str) -> Run:
                 folder = shared / f'role-{name}'
                 return run(MAIN, fleet, folder, 'logoff_idle', '--forks=1', *arguments, variables=VARIABLES)
 
             planned = ('--check', '--limit=first,crowded,gone')
             return {'check': go('check', *planned), 'real': go('real'), 'again': go('again', '--limit=first,quiet')}
 
-    return once(shared, 'role', play)
+    return cached_across_workers(shared, 'role', play)
 
 
 # ---- Check mode, on the first run ----
 
 
-def test_check_mode_plans_and_does_nothing(story: dict[str, Ran]) -> None:
+def test_check_mode_plans_and_does_nothing(story: dict[str, Run]) -> None:
     check = story['check']
     assert [host.acts for host in check.hosts.values() if host.acts] == []
     assert check.outcomes() == {
@@ -83,7 +82,7 @@ def test_check_mode_plans_and_does_nothing(story: dict[str, Ran]) -> None:
     assert check.recap['first']['changed'] == 1
 
 
-def test_check_mode_fails_for_the_hosts_that_would_fail(story: dict[str, Ran]) -> None:
+def test_check_mode_fails_for_the_hosts_that_would_fail(story: dict[str, Run]) -> None:
     check = story['check']
     assert check.status == 2
     assert [name for name, numbers in check.recap.items() if numbers['failed']] == ['crowded', 'gone']
@@ -93,8 +92,8 @@ def test_check_mode_fails_for_the_hosts_that_would_fail(story: dict[str, Ran]) -
 # ---- A warning, a pause, a logoff ----
 
 
-def test_exactly_the_sessions_that_match_are_warned_and_ended(story: dict[str, Ran]) -> None:
-    assert {name: sessions_acted_on(host) for name, host in story['real'].hosts.items()} == {
+def test_exactly_the_sessions_that_match_are_warned_and_ended(story: dict[str, Run]) -> None:
+    assert {name: host.actions for name, host in story['real'].hosts.items()} == {
         # Nobody reads a warning in a disconnected session: it is ended at once.
         'first': [('WTSLogoffSession', 3), ('WTSSendMessageW', 2), ('WTSLogoffSession', 2)],
         'returns': [('WTSSendMessageW', 2)],
@@ -107,12 +106,12 @@ def test_exactly_the_sessions_that_match_are_warned_and_ended(story: dict[str, R
     }
 
 
-def test_who_comes_back_after_the_warning_stays(story: dict[str, Ran]) -> None:
+def test_who_comes_back_after_the_warning_stays(story: dict[str, Run]) -> None:
     assert story['real'].hosts['returns'].users == {2: 'CORP\\dave'}
     assert story['real'].recap['returns']['failed'] == 0
 
 
-def test_it_takes_two_calls_a_host_and_one_pause_for_the_play(story: dict[str, Ran]) -> None:
+def test_it_takes_two_calls_a_host_and_one_pause_for_the_play(story: dict[str, Run]) -> None:
     real = story['real']
     assert real.calls == {
         'first': 2,
@@ -127,7 +126,7 @@ def test_it_takes_two_calls_a_host_and_one_pause_for_the_play(story: dict[str, R
     assert real.pauses == 1
 
 
-def test_a_host_in_trouble_is_a_failure_and_the_others_are_finished(story: dict[str, Ran]) -> None:
+def test_a_host_in_trouble_is_a_failure_and_the_others_are_finished(story: dict[str, Run]) -> None:
     real = story['real']
     assert real.status == 2
     failed = [name for name, numbers in real.recap.items() if numbers['failed']]
@@ -135,7 +134,7 @@ def test_a_host_in_trouble_is_a_failure_and_the_others_are_finished(story: dict[
     assert real.hosts['first'].users == {4: 'CORP\\carol'}
 
 
-def test_the_report_tells_of_every_host(story: dict[str, Ran]) -> None:
+def test_the_report_tells_of_every_host(story: dict[str, Run]) -> None:
     real = story['real']
     assert real.statuses() == {
         'first': 'answered',
@@ -155,7 +154,7 @@ def test_the_report_tells_of_every_host(story: dict[str, Ran]) -> None:
     assert outcomes['dies', 'erin'] == 'notified'
 
 
-def test_the_numbers_are_handed_on(story: dict[str, Ran]) -> None:
+def test_the_numbers_are_handed_on(story: dict[str, Run]) -> None:
     (stats,) = story['real'].results['End | Hand the numbers to the next job'].values()
     numbers = stats['ansible_stats']
     assert numbers['aggregate'] is False
@@ -166,12 +165,12 @@ def test_the_numbers_are_handed_on(story: dict[str, Ran]) -> None:
 # ---- Once more ----
 
 
-def test_a_second_run_changes_nothing(story: dict[str, Ran]) -> None:
+def test_a_second_run_changes_nothing(story: dict[str, Run]) -> None:
     again = story['again']
     assert again.status == 0
     assert {name: numbers['changed'] for name, numbers in again.recap.items()} == {'first': 0, 'quiet': 0}
     assert again.hosts == story['real'].hosts | {name: again.hosts[name] for name in ('first', 'quiet')}
-    assert sessions_acted_on(again.hosts['first']) == sessions_acted_on(story['real'].hosts['first'])
+    assert again.hosts['first'].actions == story['real'].hosts['first'].actions
     assert again.pauses == 0
 
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from e2e.books import Ran, run, sessions_acted_on
-from e2e.playing import once
+from e2e.playbook import Run, cached_across_workers, run
 
 from project import MAIN
 from winhost.fleet import Fleet
@@ -25,13 +24,13 @@ SCHEDULED = {**LIMIT, **NOTICE, 'idle_logoff_scheduled': 'true'}
 
 
 @pytest.fixture(scope='session')
-def story(shared: Path) -> dict[str, Ran]:
+def story(shared: Path) -> dict[str, Run]:
     """The runs, one after the other."""
 
-    def play() -> dict[str, Ran]:
+    def play() -> dict[str, Run]:
         with Fleet({'hosts': SPEC}) as fleet:
 
-            def go(name: str, **variables: object) -> Ran:
+            def go(name: str, **variables: object) -> Run:
                 return run(MAIN, fleet, shared / f'brakes-{name}', 'logoff_idle', variables=variables)
 
             runs = {
@@ -45,10 +44,10 @@ def story(shared: Path) -> dict[str, Ran]:
                 host.change({'advance': '11m'})
             return {**runs, 'ended': go('ended', **SCHEDULED)}
 
-    return once(shared, 'brakes', play)
+    return cached_across_workers(shared, 'brakes', play)
 
 
-def test_a_brake_for_all_hosts_lets_nothing_be_done_anywhere(story: dict[str, Ran]) -> None:
+def test_a_brake_for_all_hosts_lets_nothing_be_done_anywhere(story: dict[str, Run]) -> None:
     braked = story['braked']
     assert [host.acts for host in braked.hosts.values() if host.acts] == []
     assert braked.calls == {'rds01': 1, 'rds02': 1}
@@ -57,34 +56,34 @@ def test_a_brake_for_all_hosts_lets_nothing_be_done_anywhere(story: dict[str, Ra
     assert '3 sessions match on all hosts together and idle_logoff_max_sessions_total allows 2' in braked.output
 
 
-def test_a_brake_that_is_hit_stands_in_the_report(story: dict[str, Ran]) -> None:
+def test_a_brake_that_is_hit_stands_in_the_report(story: dict[str, Run]) -> None:
     report = story['braked'].report
     assert report
     assert 'nothing was done, 3 match and 2 are allowed' in report['title']
     assert set(story['braked'].outcomes().values()) == {'planned'}
 
 
-def test_a_scheduled_run_warns_and_does_not_wait(story: dict[str, Ran]) -> None:
+def test_a_scheduled_run_warns_and_does_not_wait(story: dict[str, Run]) -> None:
     warned = story['warned']
     assert warned.status == 0
     assert warned.pauses == 0
-    assert sessions_acted_on(warned.hosts['rds01']) == [('WTSSendMessageW', 2)]
-    assert sessions_acted_on(warned.hosts['rds02']) == [('WTSLogoffSession', 2), ('WTSSendMessageW', 3)]
+    assert warned.hosts['rds01'].actions == [('WTSSendMessageW', 2)]
+    assert warned.hosts['rds02'].actions == [('WTSLogoffSession', 2), ('WTSSendMessageW', 3)]
 
 
-def test_the_brake_for_all_hosts_costs_one_more_call(story: dict[str, Ran]) -> None:
+def test_the_brake_for_all_hosts_costs_one_more_call(story: dict[str, Run]) -> None:
     assert story['warned'].calls == {'rds01': 2, 'rds02': 2}
     assert story['in grace'].calls == {'rds01': 1, 'rds02': 1}
 
 
-def test_a_scheduled_run_within_the_grace_changes_nothing(story: dict[str, Ran]) -> None:
+def test_a_scheduled_run_within_the_grace_changes_nothing(story: dict[str, Run]) -> None:
     run_in_grace = story['in grace']
     assert run_in_grace.status == 0
     assert all(numbers['changed'] == 0 for numbers in run_in_grace.recap.values())
     assert run_in_grace.outcomes() == {('rds01', 'alice'): 'in_grace', ('rds02', 'carol'): 'in_grace'}
 
 
-def test_sessions_in_grace_count_for_the_brake(story: dict[str, Ran]) -> None:
+def test_sessions_in_grace_count_for_the_brake(story: dict[str, Run]) -> None:
     braked = story['braked in grace']
     assert braked.status == 2
     assert braked.pauses == 0
@@ -92,7 +91,7 @@ def test_sessions_in_grace_count_for_the_brake(story: dict[str, Ran]) -> None:
     assert braked.hosts['rds01'].users == {2: 'CORP\\alice'}
 
 
-def test_a_scheduled_run_after_the_grace_logs_off(story: dict[str, Ran]) -> None:
+def test_a_scheduled_run_after_the_grace_logs_off(story: dict[str, Run]) -> None:
     ended = story['ended']
     assert ended.status == 0
     assert ended.outcomes() == {('rds01', 'alice'): 'logged_off', ('rds02', 'carol'): 'logged_off'}

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from e2e.books import Ran, run
-from e2e.playing import once
+from e2e.playbook import Run, cached_across_workers, run
 
 from project import MAIN, ROOT
 from winhost.fleet import Fleet
@@ -83,25 +82,25 @@ def fleet_of(cases: dict[str, tuple[dict[str, Any], list[str]]]) -> Fleet:
 
 
 @pytest.fixture(scope='session')
-def good(shared: Path) -> Ran:
-    def play() -> Ran:
+def good(shared: Path) -> Run:
+    def play() -> Run:
         with fleet_of(GOOD) as fleet:
             return run(MAIN, fleet, shared / 'variables-good', 'logoff_idle', hosts=prefixed(GOOD))
 
-    return once(shared, 'variables-good', play)
+    return cached_across_workers(shared, 'variables-good', play)
 
 
 @pytest.fixture(scope='session')
-def bad(shared: Path) -> Ran:
-    def play() -> Ran:
+def bad(shared: Path) -> Run:
+    def play() -> Run:
         with fleet_of(BAD) as fleet:
             return run(MAIN, fleet, shared / 'variables-bad', 'logoff_idle', hosts=prefixed(BAD))
 
-    return once(shared, 'variables-bad', play)
+    return cached_across_workers(shared, 'variables-bad', play)
 
 
 @pytest.mark.parametrize('case', GOOD)
-def test_good_variables_select_who_was_meant(good: Ran, case: str) -> None:
+def test_good_variables_select_who_was_meant(good: Run, case: str) -> None:
     assert good.recap[case]['failed'] == 0, good.output
     gone = {str(session['user']) for session in SESSIONS} - {
         user.removeprefix('CORP\\') for user in good.hosts[case].users.values()
@@ -110,13 +109,13 @@ def test_good_variables_select_who_was_meant(good: Ran, case: str) -> None:
 
 
 @pytest.mark.parametrize('case', BAD)
-def test_bad_variables_are_refused_in_words(bad: Ran, case: str) -> None:
+def test_bad_variables_are_refused_in_words(bad: Run, case: str) -> None:
     refusals = [hosts[case]['msg'] for hosts in bad.results.values() if hosts.get(case, {}).get('status') == 'failed']
     assert len(refusals) == 1, bad.output
     assert [words for words in BAD[case][1] if words not in refusals[0]] == []
 
 
-def test_bad_variables_are_refused_before_any_host_is_asked(bad: Ran) -> None:
+def test_bad_variables_are_refused_before_any_host_is_asked(bad: Run) -> None:
     assert bad.status == 2
     assert set(bad.calls.values()) == {0}
     assert bad.report is None

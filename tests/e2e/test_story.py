@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e.playing import HostEvidence, Played, Result, fleet, once, play
+from e2e.playbook import TO_THE_END, HostEvidence, Result, Run, cached_across_workers, patient_fleet, run
 
 from project import Core
 
@@ -89,18 +89,14 @@ TASKS = [
 
 
 @pytest.fixture(scope='session')
-def story(core: Core, shared: Path) -> Played:
-    def run() -> Played:
-        with fleet(SPEC) as running:
-            return play(
-                core,
-                running,
-                [{'tasks': TASKS}],
-                shared / f'story-{core.version}',
-                wrong_password={'ansible_password': 'guess'},
-            )
+def story(core: Core, shared: Path) -> Run:
+    def play() -> Run:
+        with patient_fleet(SPEC) as running:
+            guess = {'wrong_password': {'ansible_password': 'guess'}}
+            plays = [{'tasks': TASKS, **TO_THE_END}]
+            return run(core, running, shared / f'story-{core.version}', plays, hosts=guess)
 
-    return once(shared, f'story-{core.version}', run)
+    return cached_across_workers(shared, f'story-{core.version}', play)
 
 
 def by_user(result: Result, key: str = 'outcome') -> dict[str | None, Any]:
@@ -114,7 +110,7 @@ def logoffs(host: HostEvidence) -> list[tuple[int, str | None]]:
 # ---- Every module, over a real connection ----
 
 
-def test_every_working_host_lists_its_sessions(story: Played) -> None:
+def test_every_working_host_lists_its_sessions(story: Run) -> None:
     for name in WORKING:
         result = story['list'][name]
         assert (result['status'], result['changed']) == ('ok', False)
@@ -123,7 +119,7 @@ def test_every_working_host_lists_its_sessions(story: Played) -> None:
     assert story['list']['quiet']['msg'] == 'nobody is logged on'
 
 
-def test_the_record_says_what_is_known_of_a_session(story: Played) -> None:
+def test_the_record_says_what_is_known_of_a_session(story: Run) -> None:
     alice, bob, carol, _unused = story['list']['office']['sessions']
     assert (alice['id'], alice['account'], alice['state'], alice['locked']) == (2, 'CORP\\alice', 'active', True)
     assert alice['idle_seconds'] // 60 == 180
@@ -135,7 +131,7 @@ def test_the_record_says_what_is_known_of_a_session(story: Played) -> None:
     assert all(session['own'] is False for session in (alice, bob, carol))
 
 
-def test_check_mode_plans_what_is_then_done(story: Played) -> None:
+def test_check_mode_plans_what_is_then_done(story: Run) -> None:
     plan, act = story['plan']['office'], story['act']['office']
     assert by_user(plan) == {'alice': 'planned', 'bob': 'planned'}
     assert by_user(act) == {'alice': 'logged_off', 'bob': 'logged_off'}
@@ -147,26 +143,26 @@ def test_check_mode_plans_what_is_then_done(story: Played) -> None:
     assert {left['user'] for left in act['remaining']} == {'carol', 'ansible'}
 
 
-def test_exactly_the_planned_sessions_were_ended(story: Played) -> None:
+def test_exactly_the_planned_sessions_were_ended(story: Run) -> None:
     office = story.hosts['office']
     assert logoffs(office) == [(2, 'CORP\\alice'), (3, 'CORP\\bob')]
     assert office.users == {4: 'CORP\\carol', 5: 'CORP\\ansible'}
     assert story.hosts['quiet'].acts == []
 
 
-def test_the_account_of_the_connection_is_protected_and_reported(story: Played) -> None:
+def test_the_account_of_the_connection_is_protected_and_reported(story: Run) -> None:
     (protected,) = story['act']['office']['protected']
     assert (protected['user'], protected['reason']) == ('ansible', 'connection_user')
 
 
-def test_the_second_run_changes_nothing(story: Played) -> None:
+def test_the_second_run_changes_nothing(story: Run) -> None:
     for name in ('office', 'names'):
         result = story['act again'][name]
         assert (result['status'], result['changed'], result['sessions']) == ('ok', False, [])
 
 
 @pytest.mark.parametrize('when', ['plan', 'act'])
-def test_diff_shows_the_sessions_that_go(story: Played, when: str) -> None:
+def test_diff_shows_the_sessions_that_go(story: Run, when: str) -> None:
     diff = story[when]['office']['diff']
     for user, goes in (('alice', True), ('bob', True), ('carol', False), ('ansible', False)):
         assert user in diff['before']
@@ -177,13 +173,13 @@ def test_diff_shows_the_sessions_that_go(story: Played, when: str) -> None:
     assert diff['before_header'] == 'sessions on office'
 
 
-def test_diff_is_what_a_person_sees(story: Played) -> None:
+def test_diff_is_what_a_person_sees(story: Run) -> None:
     gone = [line for line in story.output.splitlines() if line.startswith('-') and 'alice' in line]
     assert len(gone) == 2  # in check mode and when it is done
     assert not [line for line in story.output.splitlines() if line.startswith('+') and 'carol' in line]
 
 
-def test_messages_reach_those_who_are_active(story: Played) -> None:
+def test_messages_reach_those_who_are_active(story: Run) -> None:
     result = story['tell']['office']
     assert by_user(result) == {'carol': 'sent', 'ansible': 'sent'}
     assert by_user(story['tell in check mode']['office']) == {'carol': 'planned', 'ansible': 'planned'}
@@ -191,7 +187,7 @@ def test_messages_reach_those_who_are_active(story: Played) -> None:
     assert story.hosts['office'].boxes == [(4, TEXT), (5, TEXT)]
 
 
-def test_the_logon_mode_changes_once(story: Played) -> None:
+def test_the_logon_mode_changes_once(story: Run) -> None:
     first, second = story['drain']['office'], story['drain again']['office']
     assert (first['changed'], first['mode'], first['previous_mode']) == (True, 'drain', 'enabled')
     assert (second['changed'], second['mode'], second['previous_mode']) == (False, 'drain', 'drain')
@@ -201,7 +197,7 @@ def test_the_logon_mode_changes_once(story: Played) -> None:
     assert writes == [('RegSetValueExW', 'TSServerDrainMode', None)]
 
 
-def test_every_message_is_one_readable_line(story: Played) -> None:
+def test_every_message_is_one_readable_line(story: Run) -> None:
     for task_name, hosts in story.results.items():
         for name in set(WORKING) & hosts.keys():
             assert hosts[name]['msg'], (task_name, name)
@@ -215,7 +211,7 @@ def test_every_message_is_one_readable_line(story: Played) -> None:
 # ---- Trouble ----
 
 
-def test_a_session_that_never_ends_is_still_present_with_everything_else_reported(story: Played) -> None:
+def test_a_session_that_never_ends_is_still_present_with_everything_else_reported(story: Run) -> None:
     result = story['act']['stuck']
     assert result['status'] == 'failed'
     assert result['changed'] is True
@@ -228,7 +224,7 @@ def test_a_session_that_never_ends_is_still_present_with_everything_else_reporte
     assert story['act again']['stuck']['status'] == 'failed'
 
 
-def test_a_session_whose_id_went_to_another_user_is_not_touched(story: Played) -> None:
+def test_a_session_whose_id_went_to_another_user_is_not_touched(story: Run) -> None:
     result = story['act']['recycled']
     assert by_user(result) == {'gina': 'logged_off', 'hugo': 'session_changed'}
     assert result['status'] == 'ok'
@@ -238,7 +234,7 @@ def test_a_session_whose_id_went_to_another_user_is_not_touched(story: Played) -
     assert by_user(story['act again']['recycled']) == {'mallory': 'logged_off'}
 
 
-def test_a_host_that_hides_its_sessions_fails_in_every_module_that_reads_them(story: Played) -> None:
+def test_a_host_that_hides_its_sessions_fails_in_every_module_that_reads_them(story: Run) -> None:
     for name in ('list', 'plan', 'act', 'tell'):
         result = story[name]['blind']
         assert result['status'] == 'failed'
@@ -248,13 +244,13 @@ def test_a_host_that_hides_its_sessions_fails_in_every_module_that_reads_them(st
     assert story.hosts['blind'].users == {2: 'CORP\\ivan'}
 
 
-def test_a_mode_that_may_not_be_written_fails(story: Played) -> None:
+def test_a_mode_that_may_not_be_written_fails(story: Run) -> None:
     result = story['drain']['blind']
     assert result['status'] == 'failed'
     assert 'local Administrators' in result['msg']
 
 
-def test_a_wrong_password_is_unreachable_and_no_empty_list(story: Played) -> None:
+def test_a_wrong_password_is_unreachable_and_no_empty_list(story: Run) -> None:
     for name in ('list', 'act'):
         result = story[name]['wrong_password']
         assert result['status'] == 'unreachable'
@@ -263,7 +259,7 @@ def test_a_wrong_password_is_unreachable_and_no_empty_list(story: Played) -> Non
     assert story.hosts['wrong_password'].users == {2: 'CORP\\judy'}
 
 
-def test_names_of_any_alphabet_are_exact(story: Played) -> None:
+def test_names_of_any_alphabet_are_exact(story: Run) -> None:
     assert list(by_user(story['list']['names'], 'id')) == NAMES
     assert by_user(story['act']['names']) == dict.fromkeys(NAMES, 'logged_off')
     assert [account for _unused, account in logoffs(story.hosts['names'])] == [f'CORP\\{name}' for name in NAMES]
@@ -273,7 +269,7 @@ def test_names_of_any_alphabet_are_exact(story: Played) -> None:
 # ---- Cost ----
 
 
-def test_a_module_call_is_at_most_seven_messages_with_one_session_and_with_a_thousand(story: Played) -> None:
+def test_a_module_call_is_at_most_seven_messages_with_one_session_and_with_a_thousand(story: Run) -> None:
     for name in (*WORKING, 'blind'):
         modules = story.hosts[name].modules
         assert len(modules) == sum(name in hosts for hosts in story.results.values())
@@ -281,7 +277,7 @@ def test_a_module_call_is_at_most_seven_messages_with_one_session_and_with_a_tho
             assert len(messages) <= 7, (name, messages)
 
 
-def test_a_thousand_sessions_are_exact(story: Played) -> None:
+def test_a_thousand_sessions_are_exact(story: Run) -> None:
     sessions = story['list']['crowd']['sessions']
     assert [(session['id'], session['user']) for session in sessions] == [(2 + n, f'user{n:04}') for n in range(CROWD)]
     assert by_user(story['act']['crowd']) == dict.fromkeys([f'user{n:04}' for n in range(0, CROWD, 250)], 'logged_off')
@@ -289,7 +285,7 @@ def test_a_thousand_sessions_are_exact(story: Played) -> None:
     assert len(story.hosts['crowd'].users) == CROWD - 4
 
 
-def test_a_listing_enumerates_once_and_asks_five_questions_a_session(story: Played) -> None:
+def test_a_listing_enumerates_once_and_asks_five_questions_a_session(story: Run) -> None:
     calls = story.hosts['crowd'].calls
     first = calls[: calls.index('WTSEnumerateSessionsExW', calls.index('WTSEnumerateSessionsExW') + 1)]
     assert first.count('WTSEnumerateSessionsExW') == 1

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e.playing import Played, ansible, fleet, once, play
+from e2e.playbook import TO_THE_END, Run, ad_hoc, cached_across_workers, patient_fleet, run
 
 from project import MAIN, Core
 
@@ -127,40 +127,35 @@ PLAYS: list[dict[str, Any]] = [
 
 
 @pytest.fixture(scope='session')
-def ways(core: Core, shared: Path) -> Played:
-    def run() -> Played:
-        with fleet(SPEC) as running:
+def ways(core: Core, shared: Path) -> Run:
+    def play() -> Run:
+        with patient_fleet(SPEC) as running:
             inventory = running.inventory('psrp')['all']
             psrp = {**inventory['vars'], **inventory['hosts']['psrp']}
-            return play(
-                core,
-                running,
-                PLAYS,
-                shared / f'ways-{core.version}',
-                psrp=psrp,
-            )
+            plays = [{**one, **TO_THE_END} for one in PLAYS]
+            return run(core, running, shared / f'ways-{core.version}', plays, hosts={'psrp': psrp})
 
-    return once(shared, f'ways-{core.version}', run)
+    return cached_across_workers(shared, f'ways-{core.version}', play)
 
 
 def by_user(result: dict[str, Any], key: str = 'outcome') -> dict[str | None, Any]:
     return {session['user']: session[key] for session in result['sessions']}
 
 
-def test_module_defaults_of_the_group_reach_every_module(ways: Played) -> None:
+def test_module_defaults_of_the_group_reach_every_module(ways: Run) -> None:
     assert list(by_user(ways['list with defaults']['defaults'], 'id')) == ['bob']
     assert by_user(ways['act with defaults']['defaults']) == {'bob': 'disconnected'}
     assert ways.hosts['defaults'].acts == [('WTSDisconnectSession', 7, 'CORP\\bob')]
 
 
-def test_texts_from_a_form_mean_what_they_say(ways: Played) -> None:
+def test_texts_from_a_form_mean_what_they_say(ways: Run) -> None:
     result = ways['from a form']['form']
     assert by_user(result) == {'alice': 'logged_off', 'bob': 'logged_off'}
     assert by_user(ways['ghosts from a form']['form']) == {None: 'reset'}
     assert ways.hosts['form'].users == {4: 'CORP\\carol'}
 
 
-def test_psrp_is_at_most_ten_messages_with_the_opening_of_its_pool(ways: Played) -> None:
+def test_psrp_is_at_most_ten_messages_with_the_opening_of_its_pool(ways: Run) -> None:
     assert by_user(ways['list over psrp']['psrp'], 'state') == {'Zoë 🙂': 'active'}
     assert by_user(ways['act over psrp']['psrp']) == {'Zoë 🙂': 'logged_off'}
     pools = ways.hosts['psrp'].modules
@@ -169,7 +164,7 @@ def test_psrp_is_at_most_ten_messages_with_the_opening_of_its_pool(ways: Played)
         assert len(messages) <= 10, messages
 
 
-def test_a_scheduled_task_warns_first_and_acts_after_the_grace(ways: Played) -> None:
+def test_a_scheduled_task_warns_first_and_acts_after_the_grace(ways: Run) -> None:
     first, second, third = (
         ways[name]['scheduled'] for name in ('first run', 'run in the grace', 'run after the grace')
     )
@@ -185,7 +180,7 @@ def test_a_scheduled_task_warns_first_and_acts_after_the_grace(ways: Played) -> 
     assert 'in grace (2 CORP\\alice, due in' in second['msg']
 
 
-def test_users_are_asked_and_their_answers_come_back(ways: Played) -> None:
+def test_users_are_asked_and_their_answers_come_back(ways: Run) -> None:
     result = ways['ask']['asked']
     assert result['status'] == 'ok'
     assert by_user(result) == {'alice': 'answered', 'bob': 'timed_out', 'carol': 'not_active'}
@@ -193,7 +188,7 @@ def test_users_are_asked_and_their_answers_come_back(ways: Played) -> None:
     assert 'answered yes (2 CORP\\alice)' in result['msg']
 
 
-def test_the_modules_see_and_do_what_the_commands_of_windows_do(ways: Played) -> None:
+def test_the_modules_see_and_do_what_the_commands_of_windows_do(ways: Run) -> None:
     lines = ways['quser']['by_hand']['stdout'].splitlines()[1:]
     # The session name is blank for a disconnected session, so the id is the first number after the user's name.
     seen = {
@@ -214,8 +209,8 @@ def test_the_modules_see_and_do_what_the_commands_of_windows_do(ways: Played) ->
 
 
 def test_from_the_command_line_a_person_reads_who_is_logged_on(core: Core, tmp_path: Path) -> None:
-    with fleet({'web01': {'sessions': [{'id': 2, 'user': 'alice', 'idle': '3m'}]}}) as running:
-        said = ansible(core, running, tmp_path, 'win_user_session_info', {})
+    with patient_fleet({'web01': {'sessions': [{'id': 2, 'user': 'alice', 'idle': '3m'}]}}) as running:
+        said = ad_hoc(core, running, tmp_path, 'win_user_session_info', {})
     assert 'web01 | SUCCESS' in said
     assert '"msg": "1 session: 2 CORP\\\\alice (active, idle 3 min' in said
 
@@ -227,8 +222,8 @@ def test_twenty_hosts_at_once_each_answer_for_themselves(tmp_path: Path) -> None
     names = [f'rds{n:02}' for n in range(20)]
     spec = {name: {'sessions': [{'id': 2, 'user': f'user-of-{name}', **IDLE}]} for name in names}
     tasks = [task('act', 'win_user_session', {'state': 'logged_off', 'max_idle': '2h'})]
-    with fleet(spec) as running:
-        played = play(MAIN, running, [{'tasks': tasks}], tmp_path)
+    with patient_fleet(spec) as running:
+        played = run(MAIN, running, tmp_path, [{'tasks': tasks, **TO_THE_END}])
     assert set(played['act']) == set(names)
     for name, result in played['act'].items():
         assert by_user(result) == {f'user-of-{name}': 'logged_off'}
