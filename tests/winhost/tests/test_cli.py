@@ -27,7 +27,7 @@ hosts:
       - {id: 3, user: bob, state: disconnected, disconnected: 5h}
   web02:
 """
-TESTS = Path(__file__).resolve().parent.parent
+TESTS = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import pytest
 
 from winhost import pwsh
 
-CARRIED = Path(__file__).resolve().parent.parent / 'powershell'
+CARRIED = Path(__file__).resolve().parents[2] / 'powershell'
 
 
 @pytest.fixture
