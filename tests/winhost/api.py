@@ -17,7 +17,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from winhost import registry, sids
 from winhost.errors import Error, WinError
 from winhost.registry import OpenKey
-from winhost.sessions import FIRST_LISTENER, NO_CONSOLE, Behaviour, Box, Session, SessionTable, State
+from winhost.sessions import (
+    FIRST_LISTENER,
+    NO_CONSOLE,
+    Behaviour,
+    Box,
+    Group,
+    Process,
+    Session,
+    SessionTable,
+    State,
+)
 from winhost.wire import Value
 
 if TYPE_CHECKING:
@@ -44,6 +54,11 @@ _NOT_SIMULATED = {0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 15, 26, 29}
 
 _ROOTS = {0x80000001: 'HKCU', 0x80000002: 'HKLM'}
 _VOLATILE = 1  # REG_OPTION_VOLATILE
+_QUERY_PROCESS = 0x1400  # PROCESS_QUERY_INFORMATION | PROCESS_QUERY_LIMITED_INFORMATION
+_TOKEN_QUERY = 0x8
+_TOKEN_GROUPS = 2
+_LOGON_ID, _INTEGRITY = 0xC0000007, 0x60  # SE_GROUP_LOGON_ID and SE_GROUP_INTEGRITY, enabled
+_PROCESS_HANDLES = {'process', 'token', 'handle'}
 _CREATED, _OPENED = 1, 2  # dispositions
 
 _Function = TypeVar('_Function', bound=Callable[..., Sequence[Value]])
@@ -69,6 +84,26 @@ def function(*arguments: str) -> Callable[[_Function], _Function]:
         return method
 
     return mark
+
+
+@dataclass
+class OpenedProcess:
+    """What a process handle stands for; ``serial`` is its number among what the API handed out."""
+
+    process: Process
+    session: Session | None
+    access: int
+    serial: int = 0
+
+
+@dataclass
+class OpenedToken:
+    """What a token handle stands for."""
+
+    process: Process
+    session: Session | None
+    access: int
+    serial: int = 0
 
 
 @dataclass
@@ -108,7 +143,7 @@ class Api:
             rows = []
         found: list[Value] = [self.host.memory.hand_out(call.api, call.pid, 2, len(rows)) if rows else 0, len(rows)]
         for row in rows:
-            found += [row.id, row.state, row.session_name, row.user, row.domain]
+            found += [row.id, row.state, row.session_name, row.user, row.domain, row.host_name]
         call.result = [row.id for row in rows]
         return found
 
@@ -162,8 +197,7 @@ class Api:
             raise WinError(Error.CTX_CLOSE_PENDING)
         if session.id == 0 or session.id >= FIRST_LISTENER:
             raise WinError(Error.CTX_WINSTATION_NOT_FOUND)
-        if session.on_message.error:
-            raise WinError(session.on_message.error)
+        session.on_message.check()
         # A box without a title is called Error.
         title_shown = call.arguments['title'] or 'Error'
         opened = self.host.clock.ticks()
@@ -231,10 +265,55 @@ class Api:
         console = self.host.sessions.console
         return [NO_CONSOLE if console is None else console]
 
+    @function('access', 'inherit', 'process')
+    def OpenProcess(self, call: Call, access: int, inherit: int, pid: int) -> Sequence[Value]:
+        for session in self.host.sessions:
+            for process in session.processes:
+                if process.pid == pid and pid:
+                    self._need(call, 'processes', session)
+                    return [self._open(call, OpenedProcess(process, session, access))]
+        if pid != call.pid:
+            raise WinError(Error.INVALID_PARAMETER)
+        own = Process('powershell.exe', pid, sids.made_up(*call.account.rsplit('\\', 1)))
+        return [self._open(call, OpenedProcess(own, None, access))]
+
+    @function('process', 'access')
+    def OpenProcessToken(self, call: Call, handle: int, access: int) -> Sequence[Value]:
+        opened: OpenedProcess = self.host.handles.get(handle, OpenedProcess)
+        # An administrator may not open the tokens of services; the access rights are those of "OpenProcessToken".
+        if not opened.access & _QUERY_PROCESS or sids.is_service(opened.process.sid):
+            raise WinError(Error.ACCESS_DENIED)
+        return [self._open(call, OpenedToken(opened.process, opened.session, access))]
+
+    @function('token', 'class')
+    def GetTokenInformation(self, call: Call, handle: int, info: int) -> Sequence[Value]:
+        opened: OpenedToken = self.host.handles.get(handle, OpenedToken)
+        if not opened.access & _TOKEN_QUERY:
+            raise WinError(Error.ACCESS_DENIED)
+        if info != _TOKEN_GROUPS:
+            raise WinError(Error.NOT_SUPPORTED if info in range(1, 42) else Error.INVALID_PARAMETER)
+        groups = [] if call.result == 'empty' else self._groups(opened)
+        call.result = [group.name for group in groups]
+        found: list[Value] = [len(groups)]
+        for group in groups:
+            found += [sids.to_bytes(self.host.directory.sid(group.name)), group.attributes]
+        return found
+
+    @function('handle')
+    def CloseHandle(self, call: Call, handle: int) -> Sequence[Value]:
+        opened = self.host.handles.live.get(handle)
+        kind = type(opened) if isinstance(opened, (OpenedProcess, OpenedToken)) else OpenedProcess
+        self.host.handles.close(call.api, handle, kind)
+        self.host.memory.live.pop(opened.serial, None)
+        return []
+
     @function('system', 'name')
     def LookupAccountNameW(self, call: Call, system: str | None, name: str) -> Sequence[Value]:
-        domain, _unused, sid = self.host.find_account(name)
-        return [sids.to_bytes(sid), domain, 1]
+        found = self.host.find_account(name)
+        self.host.delay(call, found.takes, found.hangs)
+        if found.error or found.sid is None:
+            raise WinError(found.error or Error.NONE_MAPPED)
+        return [sids.to_bytes(found.sid), found.domain, found.use]
 
     @function('sid')
     def ConvertSidToStringSidW(self, call: Call, sid: bytes) -> Sequence[Value]:
@@ -316,10 +395,13 @@ class Api:
 
         :param name: the argument's name.
         :param value: the argument.
-        :returns: a server's name (None: the host itself), a key's path, or the value.
+        :returns: a server's name (None: the host itself), a key's path, a process or token's process ID, or the value.
         """
         if name == 'server' and isinstance(value, int):
             return self._server_name(value)
+        opened = self.host.handles.live.get(value) if isinstance(value, int) and name in _PROCESS_HANDLES else None
+        if isinstance(opened, (OpenedProcess, OpenedToken)):
+            return opened.process.pid
         if name == 'key' and isinstance(value, int):
             found = self.host.handles.live.get(value)
             return found.key.path if isinstance(found, OpenKey) else _root(value) or value
@@ -376,6 +458,22 @@ class Api:
         elif box.timeout and gone >= box.timeout:
             box.answer = 'timeout'
         return box.answer is not None
+
+    def _open(self, call: Call, what: OpenedProcess | OpenedToken) -> int:
+        # A handle that is never closed shows beside the memory that is never freed.
+        what.serial = self.host.memory.hand_out(call.api, call.pid, 'handle')
+        return self.host.handles.open(what)
+
+    def _groups(self, opened: OpenedToken) -> list[Group]:
+        """The groups of a token: those of its user, and those that every token of its kind has."""
+        if opened.process.groups is not None:
+            return opened.process.groups
+        session, own = opened.session, []
+        if session is not None and opened.process.sid == session.sid:
+            own = [Group(f'{session.domain}\\Domain Users'), *session.groups]
+        logon = Group(f'S-1-5-5-0-{100000 + (session.id if session else 0)}', _LOGON_ID)
+        always = [Group(sids.EVERYONE), Group(sids.USERS), Group(sids.AUTHENTICATED_USERS), logon]
+        return [*own, *always, Group(sids.MEDIUM_LABEL, _INTEGRITY)]
 
     def _path(self, handle: int, path: str | None) -> str:
         root = _root(handle) or self._key(handle).key.path

@@ -49,7 +49,7 @@ class Client:
         """
         error, values = self('WTSEnumerateSessionsExW', server, 1, 0)
         assert error == 0, f'the enumeration failed with Win32 error {error}'
-        return values[2::5]
+        return values[2::6]
 
     def query(self, session_id: int, info: int, server: int = 0) -> list[Any]:
         """Query a session.

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from winhost import native, pwsh, sids, spec, wire
+from winhost import directory, native, pwsh, sids, spec, wire
 from winhost.api import ACTING, FREEING, FUNCTIONS, Api
 from winhost.errors import Error, WinError
 from winhost.ledger import Handles, Memory
@@ -33,6 +33,8 @@ _LONGEST_SOCKET = 100  # bytes; sockaddr_un has 108
 _HANG_UP = 0.05  # seconds between two looks whether a blocked caller is still there
 _INBOX = Path(__file__).resolve().parent / 'inbox'
 INBOX_COMMANDS = ('quser', 'qwinsta', 'query', 'logoff', 'rwinsta', 'reset', 'tsdiscon', 'msg')
+_TERMINAL_SERVER = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server'
+_WINLOGON = 'HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Winlogon'
 _CHANGES = ('logon', 'leave', 'replace', 'update', 'reboot', 'advance')
 
 
@@ -77,12 +79,22 @@ class Trigger:
 
 @dataclass
 class Fault:
-    """A call that goes wrong; ``times`` None: always. ``result``: ``empty`` or ``short`` instead of an error."""
+    """A call that goes wrong.
+
+    :ivar times: how many of them; None: all.
+    :ivar result: ``empty`` or ``short`` instead of an error.
+    :ivar takes: seconds before it is answered.
+    :ivar hangs: whether it is never answered.
+    :ivar carried_out: whether it is carried out before the error is answered.
+    """
 
     conditions: dict[str, Any]
     error: int = 0
     times: int | None = None
     result: str | None = None
+    takes: float = 0
+    hangs: bool = False
+    carried_out: bool = False
 
 
 class Host:
@@ -97,7 +109,8 @@ class Host:
     :ivar sessions: the live table.
     :ivar calls: every call, in order.
     :ivar memory: what the API handed out and did not get back.
-    :ivar handles: servers and registry keys that are open.
+    :ivar handles: servers, registry keys, processes and tokens that are open.
+    :ivar directory: the accounts that names resolve to.
     """
 
     def __init__(self, name: str, data: Mapping[str, Any] | None, root: Path) -> None:
@@ -108,6 +121,7 @@ class Host:
         self.clock = read.clock
         self.accounts = read.accounts
         self.own_session = read.own_session
+        self.directory = directory.Directory(read.computer, read.directory)
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
         self.sessions: SessionTable = spec.table(read.table, self.clock, self.changed)
@@ -289,8 +303,18 @@ class Host:
         with self.changed:
             self.sessions.reboot()
             self.registry.reboot()
+            self._reopen()
             self.handles.live.clear()
             self.memory.live.clear()
+
+    def _reopen(self) -> None:
+        """Allow logons again that were refused until a restart ("change logon")."""
+        drain = self.registry.find(_TERMINAL_SERVER)
+        if drain is not None and (value := drain.values.get('tsserverdrainmode')) and value.read == 1:
+            self.registry.set(_TERMINAL_SERVER, value.name, 0)
+        winlogon = self.registry.find(_WINLOGON)
+        if winlogon is not None and (value := winlogon.values.get('winstationsdisabled')) and value.read == '1':
+            self.registry.set(_WINLOGON, value.name, '0')
 
     def on(self, api: str, *, do: Callable[[Host], Any], when: str = 'after', nth: int = 1, **arguments: Any) -> None:
         """Let something happen at the exact moment of a call.
@@ -307,7 +331,16 @@ class Host:
         self._triggers.append(Trigger(when, self._conditions(api, arguments), nth, do))
 
     def fault(
-        self, api: str, *, error: int = 0, times: int | None = None, result: str | None = None, **arguments: Any
+        self,
+        api: str,
+        *,
+        error: int = 0,
+        times: int | None = None,
+        result: str | None = None,
+        takes: float | str = 0,
+        hangs: bool = False,
+        carried_out: bool = False,
+        **arguments: Any,
     ) -> None:
         """Let calls go wrong.
 
@@ -315,12 +348,20 @@ class Host:
         :param error: the Win32 error that they answer with.
         :param times: how many of them; None: all.
         :param result: instead of an error, success with ``empty`` or ``short`` results.
+        :param takes: how long the call takes before it is answered; with an error or without one.
+        :param hangs: whether it is never answered.
+        :param carried_out: whether it is carried out before the error is answered.
         :param arguments: what the calls' arguments must be, such as ``session=3``.
         :raises SpecError: there is no such function or result.
         """
-        if result not in (None, 'empty', 'short') or not (error or result):
-            raise SpecError(f'{self.name}: a fault has an error, or a result that is empty or short, not {result!r}')
-        self._faults.append(Fault(self._conditions(api, arguments), error, times, result))
+        if result not in (None, 'empty', 'short') or not (error or result or takes or hangs):
+            raise SpecError(
+                f'{self.name}: a fault has an error, takes, hangs, or a result that is empty or short, not {result!r}'
+            )
+        if carried_out and not error:
+            raise SpecError(f'{self.name}: a fault that is carried out has an error')
+        conditions = self._conditions(api, arguments)
+        self._faults.append(Fault(conditions, error, times, result, spec.seconds(takes), hangs, carried_out))
 
     def server(self, name: str | None) -> SessionTable:
         """Find the table behind a server's name.
@@ -337,30 +378,37 @@ class Host:
             raise WinError(Error.RPC_SERVER_UNAVAILABLE)
         return self.servers[wanted]
 
-    def find_account(self, name: str) -> tuple[str, str, str]:
-        """Find an account as LookupAccountName does: of those who may log on, and of those who are.
+    def find_account(self, name: str) -> directory.Account:
+        """Find an account as LookupAccountName does.
 
-        :param name: ``alice``, ``CORP\\alice`` or ``alice@CORP``.
-        :returns: domain, user, SID.
-        :raises WinError: there is none, or it has no SID.
+        :param name: in any spelling; see directory.py.
+        :returns: one of the directory, of the users who are logged on or may log on, or a group of a user's.
         """
-        domain, _unused, user = name.rpartition('\\')
-        if not domain and '@' in user:
-            user, _unused, domain = user.rpartition('@')
+        sessions = [row for table in (self.sessions, *self.servers.values()) for row in table]
+        users = [
+            directory.Account(row.account, row.sid, error=0 if row.sid else Error.NONE_MAPPED)
+            for row in sessions
+            if row.account
+        ]
+        users += [directory.Account(account, sids.made_up(*account.rsplit('\\', 1))) for account in self.accounts]
+        groups = [
+            directory.Account(group.name, self.directory.sid(group.name), directory.Use.GROUP)
+            for row in sessions
+            for group in [*row.groups, *(group for process in row.processes for group in process.groups or ())]
+            if not group.name.upper().startswith('S-1-')
+        ]
+        return self.directory.find(name, [*users, *groups])
 
-        def matches(its_domain: str) -> bool:
-            return domain.lower() in ('', its_domain.lower())
+    def delay(self, call: Call, span: float, hangs: bool = False) -> None:
+        """Let a call take its time; the host answers others meanwhile.
 
-        known: list[tuple[str | None, str | None, str | None]] = []
-        for table in (self.sessions, *self.servers.values()):
-            known += [(session.domain, session.user, session.sid) for session in table]
-        for account in self.accounts:
-            of, _unused, who = account.partition('\\')
-            known.append((of, who, sids.made_up(of, who)))
-        for its_domain, its_user, sid in known:
-            if its_domain and its_user and sid and its_user.lower() == user.lower() and matches(its_domain):
-                return its_domain, its_user, sid
-        raise WinError(Error.NONE_MAPPED)
+        :param call: the call.
+        :param span: seconds of the host's clock.
+        :param hangs: whether it is never answered.
+        """
+        due = self.clock.ticks() + span
+        if hangs or span:
+            call.wait_until(lambda: not hangs and self.clock.ticks() >= due)
 
     # ---- The API's server ----
 
@@ -394,14 +442,21 @@ class Host:
                     self._triggers.remove(trigger)
                     trigger.do(self)
 
-    def _fail(self, call: Call) -> None:
+    def _fail(self, call: Call) -> int:
+        """Let a call go wrong, if it is to.
+
+        :returns: the error to answer with once the call has been carried out.
+        :raises WinError: the error to answer with instead.
+        """
         for fault in self._faults:
             if fault.times != 0 and _matches(call, fault.conditions):
                 fault.times = None if fault.times is None else fault.times - 1
                 call.result = fault.result
-                if fault.error:
+                self.delay(call, fault.takes, fault.hangs)
+                if fault.error and not fault.carried_out:
                     raise WinError(fault.error)
-                return
+                return fault.error
+        return 0
 
     def _answer(self, values: list[Value], connection: socket.socket) -> bytes:
         api, account, caller, pid, *arguments = values
@@ -425,12 +480,13 @@ class Host:
                 wait_until=lambda done: self._wait(done, connection),
             )
             self.calls.append(call)
+            self.changed.notify_all()
             self._fire('before', call)
             results: list[Value] = []
             try:
-                self._fail(call)
+                failure = self._fail(call)
                 results = list(handler(self._api, call, *arguments))
-                call.error = 0
+                call.error = failure
             except WinError as error:
                 call.error = error.code
             self._fire('after', call)

@@ -15,7 +15,7 @@ from enum import IntEnum
 from typing import Any
 
 from winhost import sids
-from winhost.clock import Clock
+from winhost.clock import SECOND, Clock
 from winhost.errors import Error, WinError
 
 SERVICES = 0
@@ -60,13 +60,30 @@ class Client:
     raw_address: tuple[int, bytes] | None = None
 
 
+@dataclass(frozen=True)
+class Group:
+    """A group in a token.
+
+    :ivar name: ``CORP\\VIP`` or a SID.
+    :ivar attributes: SE_GROUP_*.
+    """
+
+    name: str
+    attributes: int = 7  # SE_GROUP_MANDATORY | SE_GROUP_ENABLED_BY_DEFAULT | SE_GROUP_ENABLED
+
+
 @dataclass
 class Process:
-    """A process of a session; ``sid`` None: Windows does not say whose."""
+    """A process of a session.
+
+    :ivar sid: whose it is; None: Windows does not report it.
+    :ivar groups: the groups of its token with their attributes; None: those of the session's user or of the service.
+    """
 
     name: str
     pid: int
     sid: str | None
+    groups: list[Group] | None = None
 
 
 @dataclass
@@ -78,7 +95,8 @@ class Behaviour:
     :ivar takes: it is gone after so many seconds.
     :ivar hangs: it never ends.
     :ivar blocks: the call itself does not come back before it has ended.
-    :ivar becomes: what is left of it: ``ghost`` (disconnected) or ``down``, without a user.
+    :ivar becomes: the state of what is left of it, without a user; ``ghost`` is another word for disconnected.
+    :ivar reconnects: its client connects again once it is disconnected: at once, or as ``looks`` and ``takes`` say.
     :ivar replaced_by: the session, as written in a spec, that has its id next, at once.
     """
 
@@ -89,6 +107,7 @@ class Behaviour:
     hangs: bool = False
     blocks: bool = False
     becomes: str | None = None
+    reconnects: bool = False
     replaced_by: dict[str, Any] | None = None
 
     def check(self) -> None:
@@ -109,13 +128,24 @@ class Answering:
     :ivar answer: the button: ``ok``, ``cancel``, ``yes``, ``no``; None: the box is never answered.
     :ivar after: seconds until then.
     :ivar looks: enumerations until then.
-    :ivar error: the Win32 error that the call fails with instead.
+    :ivar error: the Win32 error that the call fails with instead; ``times`` of them, or always.
     """
 
     answer: str | None = None
     after: float = 0
     looks: int = 0
     error: int = 0
+    times: int | None = None
+
+    def check(self) -> None:
+        """Fail, if it is time to.
+
+        :raises WinError: with the error.
+        """
+        if self.error and self.times != 0:
+            if self.times:
+                self.times -= 1
+            raise WinError(self.error)
 
 
 @dataclass
@@ -155,7 +185,11 @@ class Closing:
 
 @dataclass
 class Session:
-    """A row of the table. Times are FILETIMEs, 0 where unknown."""
+    """A row of the table. Times are FILETIMEs, 0 where unknown.
+
+    :ivar groups: the groups of its user besides those that every user is in.
+    :ivar host_name: the virtual machine that the session is on; None: this host itself.
+    """
 
     id: int
     user: str | None = None
@@ -172,11 +206,14 @@ class Session:
     client: Client = field(default_factory=Client)
     processes: list[Process] = field(default_factory=list)
     sid: str | None = None
+    groups: list[Group] = field(default_factory=list)
+    host_name: str | None = None
     on_logoff: Behaviour = field(default_factory=Behaviour)
     on_reset: Behaviour = field(default_factory=Behaviour)
     on_disconnect: Behaviour = field(default_factory=Behaviour)
     on_message: Answering = field(default_factory=Answering)
     closing: Closing | None = None
+    returning: Closing | None = None
     boxes: list[Box] = field(default_factory=list)
 
     @property
@@ -198,6 +235,7 @@ class SessionTable:
         self.changed = changed
         self.console: int | None = None
         self.boxes: list[Box] = []
+        self.virtual: list[Session] = []
         self.has_services = True
         self._read = read
         self._rows: dict[int, Session] = {}
@@ -347,7 +385,7 @@ class SessionTable:
         """
         with self.changed:
             rows = [session for session in self if shown(session)]
-            seen = [copy.copy(row) for row in rows]
+            seen = [copy.copy(row) for row in [*rows, *self.virtual]]
             for row in rows:
                 for box in row.boxes:
                     box.looks = max(0, box.looks - 1)
@@ -355,6 +393,10 @@ class SessionTable:
                     row.closing.looks -= 1
                     if not row.closing.looks:
                         self._finish(row, row.closing.behaviour)
+                if row.returning and row.returning.looks:
+                    row.returning.looks -= 1
+                    if not row.returning.looks:
+                        self._reconnect(row)
             self.changed.notify_all()
             return seen
 
@@ -408,6 +450,7 @@ class SessionTable:
                     self.update(session.id, state='disconnected', disconnected=0)
                     if session.id == self.console:
                         self.logon_screen()
+                    self._leave_client(session)
             return session
 
     def settle(self) -> None:
@@ -415,6 +458,8 @@ class SessionTable:
         for row in list(self._rows.values()):
             if row.closing and row.closing.due is not None and row.closing.due <= self.clock.ticks():
                 self._finish(row, row.closing.behaviour)
+            elif row.returning and row.returning.due is not None and row.returning.due <= self.clock.ticks():
+                self._reconnect(row)
 
     def is_closing(self, session: Session) -> bool:
         """Whether a row is still on its way out.
@@ -448,15 +493,33 @@ class SessionTable:
         self.changed.notify_all()
         return session
 
+    def _leave_client(self, session: Session) -> None:
+        behaviour = session.on_disconnect
+        if not behaviour.reconnects:
+            return
+        if not behaviour.looks and not behaviour.takes:
+            self._reconnect(session)
+            return
+        due = self.clock.ticks() + behaviour.takes if behaviour.takes else None
+        session.returning = Closing(behaviour, behaviour.looks, due)
+
+    def _reconnect(self, session: Session) -> None:
+        session.returning = None
+        if session.state == State.DISCONNECTED and session.closing is None:
+            # A clock that stands still must show a connect that is later than the disconnect.
+            later = self.clock.now() + SECOND // 1000
+            self.update(session.id, state='active', connect_time=later)
+
     def _finish(self, session: Session, behaviour: Behaviour) -> None:
-        session.closing = None
+        session.closing = session.returning = None
         if session.id == self.console:
             # The new console session comes before the old one's id is free.
             self.logon_screen()
         if behaviour.becomes:
             session.user = session.domain = session.locked = session.sid = None
+            session.groups = []
             session.session_name = ''
-            session.state = State.DOWN if behaviour.becomes == 'down' else State.DISCONNECTED
+            session.state = State.DISCONNECTED if behaviour.becomes == 'ghost' else State[behaviour.becomes.upper()]
             session.disconnect_time = self.clock.now()
             session.logon_time = session.last_input_time = 0
             session.processes = [process for process in session.processes if process.sid == sids.SYSTEM]

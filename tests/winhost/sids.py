@@ -8,6 +8,11 @@ import struct
 import zlib
 
 SYSTEM = 'S-1-5-18'
+EVERYONE = 'S-1-1-0'
+AUTHENTICATED_USERS = 'S-1-5-11'
+ADMINISTRATORS = 'S-1-5-32-544'
+USERS = 'S-1-5-32-545'
+MEDIUM_LABEL, SYSTEM_LABEL = 'S-1-16-8192', 'S-1-16-16384'
 
 
 def made_up(domain: str, user: str) -> str:
@@ -49,3 +54,13 @@ def to_text(data: bytes) -> str:
         raise ValueError(f'{data!r} is no SID')
     parts = struct.unpack_from(f'<{data[1]}I', data, 8)
     return '-'.join(['S', str(data[0]), str(int.from_bytes(data[2:8], 'big')), *map(str, parts)])
+
+
+def is_service(sid: str | None) -> bool:
+    """Whether a SID is of a service, a window manager or a font driver, whose processes every session has.
+
+    :param sid: the SID, or None.
+    """
+    return sid is not None and (
+        sid in (SYSTEM, 'S-1-5-19', 'S-1-5-20') or sid.startswith(('S-1-5-90-0-', 'S-1-5-96-0-'))
+    )

@@ -16,6 +16,7 @@ from winhost.sessions import (
     Answering,
     Behaviour,
     Client,
+    Group,
     Process,
     Protocol,
     Session,
@@ -44,8 +45,10 @@ _HOST = {
     'events',
     'registry',
     'own_session',
+    'directory',
 }
-_SERVER = {'console', 'services', 'sessions', 'error'}
+_SERVER = {'console', 'services', 'sessions', 'error', 'virtual_machines'}
+_DIRECTORY = {'domains', 'accounts', 'error', 'takes', 'hangs'}
 _BEHAVIOURS = ('on_logoff', 'on_reset', 'on_disconnect')
 _SESSION = {
     *(
@@ -60,6 +63,8 @@ _SESSION = {
         'client',
         'processes',
         'sid',
+        'groups',
+        'host_name',
     ),
     *_TIMES,
     *_TIMES.values(),
@@ -67,6 +72,11 @@ _SESSION = {
     'on_message',
 }
 _BUTTONS = ('ok', 'cancel', 'yes', 'no')
+# A user has been named, but no desktop is there yet.
+_LOGGING_ON = {State.CONNECTED, State.CONNECT_QUERY, State.INIT}
+# SE_GROUP_*: what a token says about a group.
+ATTRIBUTES = {'enabled': 0x7, 'disabled': 0, 'deny_only': 0x10, 'integrity': 0x60, 'logon_id': 0xC0000007}
+_LEFT = ('ghost', *(state.name.lower() for state in State if state != State.LISTEN))
 
 
 class SpecError(ValueError):
@@ -100,6 +110,7 @@ class HostSpec:
     events: list[dict[str, Any]] = field(default_factory=list)
     registry: dict[str, dict[str, Any]] = field(default_factory=dict)
     own_session: int = 0
+    directory: dict[str, Any] = field(default_factory=dict)
 
 
 def check(data: Any, known: set[str], where: str) -> dict[str, Any]:
@@ -154,6 +165,7 @@ def host(name: str, data: Any) -> HostSpec:
         events=list(data.get('events') or []),
         registry=dict(data.get('registry') or {}),
         own_session=data.get('own_session', 0),
+        directory=check(data.get('directory'), _DIRECTORY, f'{name}: directory'),
     )
 
 
@@ -176,6 +188,10 @@ def table(data: Mapping[str, Any], clock: Clock, changed: threading.Condition) -
     except ValueError as error:
         raise SpecError(str(error)) from error
     found.boot()
+    for row in data.get('virtual_machines') or []:
+        if not row.get('host_name'):
+            raise SpecError(f'virtual_machines: {row!r} has no host_name; a good one is VM-7')
+        found.virtual.append(session(row, found))
     return found
 
 
@@ -212,7 +228,7 @@ def _session(data: dict[str, Any], owner: SessionTable, onto: Session | None) ->
         data = {'connected': 0, 'idle': 0, 'locked': False, 'session_name': _session_name(onto, owner), **data}
     elif onto.state != was and onto.state == State.DISCONNECTED:
         data = {'disconnected': 0, 'locked': None, 'session_name': '', **data}
-    for key in ('session_name', 'locked', 'remote_app'):
+    for key in ('session_name', 'locked', 'remote_app', 'host_name'):
         if key in data:
             setattr(onto, key, data[key])
     for key, attribute in _TIMES.items():
@@ -225,8 +241,13 @@ def _session(data: dict[str, Any], owner: SessionTable, onto: Session | None) ->
         onto.client = _client(data['client'])
     if 'sid' in data:
         onto.sid = data['sid']
+    if 'groups' in data:
+        onto.groups = _groups(data['groups'])
     if 'processes' in data:
         onto.processes = _processes(data['processes'], onto, owner)
+    elif was in _LOGGING_ON and onto.state == State.ACTIVE and not any(p.sid == onto.sid for p in onto.processes):
+        # The logon is over: the desktop's processes start.
+        onto.processes += _processes(_desktop(onto.remote_app), onto, owner)
     for key in _BEHAVIOURS:
         if key in data:
             setattr(onto, key, _behaviour(data[key], key))
@@ -292,6 +313,7 @@ def _defaults(data: dict[str, Any], owner: SessionTable, now: int) -> dict[str, 
         'client': _usual_client(data['id']) if user and protocol == 'rdp' and state != 'disconnected' else {},
         'sid': sids.made_up(domain, user.split('\\')[-1]) if user else None,
         'remote_app': False,
+        'groups': [],
         'processes': _usual_processes(data),
     }
 
@@ -317,7 +339,13 @@ def _usual_processes(data: dict[str, Any]) -> list[Any]:
     ]
     if not data.get('user'):
         return desktop
-    return desktop + (['rdpinit.exe', 'rdpshell.exe'] if data.get('remote_app') else ['explorer.exe'])
+    if str(data.get('state', '')).upper() in {state.name for state in _LOGGING_ON}:
+        return [*desktop, {'name': 'LogonUI.exe', 'sid': sids.SYSTEM}]
+    return desktop + _desktop(bool(data.get('remote_app')))
+
+
+def _desktop(remote_app: bool) -> list[Any]:
+    return ['rdpinit.exe', 'rdpshell.exe'] if remote_app else ['explorer.exe']
 
 
 def _name(onto: Session, data: Mapping[str, Any]) -> None:
@@ -353,15 +381,33 @@ def _client(data: Any) -> Client:
 def _processes(data: list[Any], onto: Session, owner: SessionTable) -> list[Process]:
     found = []
     for said in data:
-        said = check({'name': said} if isinstance(said, str) else said, {'name', 'pid', 'sid'}, 'processes')
-        found.append(Process(said['name'], owner.take_pid(said.get('pid')), said.get('sid', onto.sid)))
+        said = check({'name': said} if isinstance(said, str) else said, {'name', 'pid', 'sid', 'groups'}, 'processes')
+        groups = None if said.get('groups') is None else _groups(said['groups'])
+        found.append(Process(said['name'], owner.take_pid(said.get('pid')), said.get('sid', onto.sid), groups))
     return found
 
 
+def _groups(data: list[Any] | None) -> list[Group]:
+    found = []
+    for entry in data or []:
+        entry = check({'name': entry} if isinstance(entry, str) else entry, {'name', 'attributes'}, 'groups')
+        found.append(Group(entry['name'], _attributes(entry.get('attributes', 'enabled'))))
+    return found
+
+
+def _attributes(data: int | str) -> int:
+    if isinstance(data, int):
+        return data
+    if data not in ATTRIBUTES:
+        raise SpecError(f'groups: attributes: {data!r} is not one of {", ".join(ATTRIBUTES)} or a number')
+    return ATTRIBUTES[data]
+
+
 def _behaviour(data: Any, where: str) -> Behaviour:
-    data = check(data, {'error', 'times', 'looks', 'takes', 'hangs', 'blocks', 'becomes', 'replaced_by'}, where)
-    if data.get('becomes') not in (None, 'ghost', 'down'):
-        raise SpecError(f'{where}: becomes: {data["becomes"]!r} is not ghost or down')
+    known = {'error', 'times', 'looks', 'takes', 'hangs', 'blocks', 'becomes', 'replaced_by'}
+    data = check(data, known | ({'reconnects'} if where == 'on_disconnect' else set()), where)
+    if data.get('becomes') not in (None, *_LEFT):
+        raise SpecError(f'{where}: becomes: {data["becomes"]!r} is not one of {", ".join(_LEFT)}')
     if 'takes' in data:
         data['takes'] = seconds(data['takes'])
     if data.get('replaced_by') is not None:
@@ -370,7 +416,7 @@ def _behaviour(data: Any, where: str) -> Behaviour:
 
 
 def _answering(data: Any, where: str) -> Answering:
-    data = check(data, {'answer', 'after', 'looks', 'never', 'error'}, where)
+    data = check(data, {'answer', 'after', 'looks', 'never', 'error', 'times'}, where)
     if data.pop('never', False):
         data.pop('answer', None)
     if data.get('answer') not in (None, *_BUTTONS):

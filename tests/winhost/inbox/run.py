@@ -91,11 +91,11 @@ class Command:
         """
         serial, _unused, *fields = self.on_server('WTSEnumerateSessionsExW', 1, 0)
         if serial:
-            self.ask('WTSFreeMemoryExW', serial, 2, len(fields) // 5)
+            self.ask('WTSFreeMemoryExW', serial, 2, len(fields) // 6)
         own, console = self._own(), self.ask('WTSGetActiveConsoleSessionId')[0]
         found = []
-        for at in range(0, len(fields), 5):
-            session_id, state, session, user, domain = fields[at : at + 5]
+        for at in range(0, len(fields), 6):
+            session_id, state, session, user, domain, _unused = fields[at : at + 6]
             found.append(Row(session_id, state, session, user, domain, own, console))
         return found
 

@@ -96,4 +96,14 @@ typedef struct {
     WCHAR DeviceId[261];
 } WTSCLIENTW;
 
+typedef struct {
+    PSID Sid;
+    DWORD Attributes;
+} SID_AND_ATTRIBUTES;
+
+typedef struct {
+    DWORD GroupCount;
+    SID_AND_ATTRIBUTES Groups[1];
+} TOKEN_GROUPS;
+
 #endif

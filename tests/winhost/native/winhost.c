@@ -15,6 +15,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* Not among the structs of layout.h: FreeRDP's header, which a test holds to it, does not have these. */
+_Static_assert(sizeof(SID_AND_ATTRIBUTES) == 16 && offsetof(TOKEN_GROUPS, Groups) == 8, "TOKEN_GROUPS is not as on Windows x64");
+
 #define EXPORT __attribute__((visibility("default")))
 
 enum {
@@ -323,7 +326,7 @@ EXPORT BOOL WTSEnumerateSessionsExW(HANDLE server, DWORD *level, DWORD filter, W
         *sessions = NULL;
         *count = rows;
         if (rows) {
-            Arena arena = hand_out(serial, rows * (sizeof **sessions + 5 * 8) + answer.size);
+            Arena arena = hand_out(serial, rows * (sizeof **sessions + 6 * 8) + answer.size);
             *sessions = put(&arena, NULL, rows * sizeof **sessions);
             for (WTS_SESSION_INFO_1W *row = *sessions; row < *sessions + rows; row++) {
                 row->SessionId = row->ExecEnvId = (DWORD)next_number(&answer);
@@ -331,6 +334,7 @@ EXPORT BOOL WTSEnumerateSessionsExW(HANDLE server, DWORD *level, DWORD filter, W
                 row->pSessionName = put_text(&arena, &answer);
                 row->pUserName = put_text(&arena, &answer);
                 row->pDomainName = put_text(&arena, &answer);
+                row->pHostName = put_text(&arena, &answer);
             }
         }
     }
@@ -527,6 +531,60 @@ EXPORT DWORD WTSGetActiveConsoleSessionId(void)
     DWORD session = answer.error ? 0xFFFFFFFF : (DWORD)next_number(&answer);
     settle(&answer);
     return session;
+}
+
+EXPORT HANDLE OpenProcess(DWORD access, BOOL inherit, DWORD process)
+{
+    Answer answer = ask("OpenProcess", "uuu", U(access), U(inherit != 0), U(process));
+    HANDLE opened = answer.error ? NULL : (HANDLE)(uintptr_t)next_number(&answer);
+    finish(settle(&answer));
+    return opened;
+}
+
+EXPORT BOOL OpenProcessToken(HANDLE process, DWORD access, HANDLE *token)
+{
+    Answer answer = ask("OpenProcessToken", "uu", H(process), U(access));
+    if (!answer.error)
+        *token = (HANDLE)(uintptr_t)next_number(&answer);
+    return finish(settle(&answer));
+}
+
+/* TOKEN_GROUPS with its SIDs behind it; whoever asks without room is told the size ("GetTokenInformation"). */
+EXPORT BOOL GetTokenInformation(HANDLE token, int class, void *buffer, DWORD room, DWORD *needed)
+{
+    Answer answer = ask("GetTokenInformation", "uu", H(token), U((DWORD)class));
+    if (!answer.error) {
+        uint32_t count = (uint32_t)next_number(&answer), size;
+        size_t first = answer.at, whole = offsetof(TOKEN_GROUPS, Groups) + count * sizeof(SID_AND_ATTRIBUTES);
+        for (uint32_t n = 0; n < count; n++) {
+            next(&answer, 'b', &size, 1);
+            next_number(&answer);
+            whole += (size + 3) & ~3u;
+        }
+        *needed = (DWORD)whole;
+        if (!buffer || room < whole) {
+            answer.error = ERROR_INSUFFICIENT_BUFFER;
+        } else if (!answer.broken) {
+            TOKEN_GROUPS *groups = buffer;
+            BYTE *place = (BYTE *)(groups->Groups + count);
+            answer.at = first;
+            groups->GroupCount = count;
+            for (uint32_t n = 0; n < count; n++) {
+                const void *sid = next(&answer, 'b', &size, 1);
+                memcpy(place, sid, size);
+                groups->Groups[n].Sid = place;
+                groups->Groups[n].Attributes = (DWORD)next_number(&answer);
+                place += (size + 3) & ~3u;
+            }
+        }
+    }
+    return finish(settle(&answer));
+}
+
+EXPORT BOOL CloseHandle(HANDLE handle)
+{
+    Answer answer = ask("CloseHandle", "u", H(handle));
+    return finish(settle(&answer));
 }
 
 EXPORT BOOL LookupAccountNameW(LPCWSTR system, LPCWSTR name, void *sid, DWORD *sid_size, LPWSTR domain, DWORD *domain_room, DWORD *use)

@@ -41,7 +41,7 @@ def test_an_enumeration_shows_ids_states_and_whole_names(start: Start) -> None:
     name = 'a name of more than twenty characters'
     client = Client(start(sessions=[{'id': 2, 'user': name}], services=False, console=None))
     error, values = client('WTSEnumerateSessionsExW', 0, 1, 0)
-    assert (error, values[1:]) == (0, [1, 2, 0, 'RDP-Tcp#2', name, 'CORP'])
+    assert (error, values[1:]) == (0, [1, 2, 0, 'RDP-Tcp#2', name, 'CORP', None])
 
 
 @pytest.mark.parametrize(('level', 'flags'), [(0, 0), (2, 0), (1, 1)])
@@ -358,6 +358,66 @@ def test_a_fault_strikes_the_calls_it_names_as_often_as_it_says(start: Start) ->
     client = Client(start(sessions=[ALICE], api=faults))
     answers = [client.error('WTSQuerySessionInformationW', 0, 2, info) for info in (10, 10, 9, 14, 9, 16)]
     assert answers == [1722, 0, 5, 5, 5, 0]
+
+
+def test_a_fault_may_be_answered_after_the_call_was_carried_out(start: Start) -> None:
+    host = start(sessions=[ALICE], api=[{'api': 'WTSLogoffSession', 'error': 1726, 'carried_out': True}])
+    assert Client(host).error('WTSLogoffSession', 0, 2, 0) == 1726
+    assert (host.sessions.users, host.acts[0].error) == ({}, 1726)
+
+
+@pytest.mark.parametrize('fault', [{'takes': '1h'}, {'takes': 3600, 'error': 5, 'times': 1}])
+def test_a_slow_call_holds_its_caller_and_nobody_else(start: Start, fault: dict[str, Any]) -> None:
+    host, answers = start(sessions=[ALICE], api=[{'api': 'WTSLogoffSession', **fault}]), []
+    client = Client(host)
+    slow = threading.Thread(target=lambda: answers.append(client.error('WTSLogoffSession', 0, 2, 0)))
+    slow.start()
+    wait_for(host, lambda: host.acts)
+    assert 2 in client.ids()
+    host.change({'advance': '1h'})
+    slow.join(30)
+    assert answers == [fault.get('error', 0)]
+
+
+def test_a_hanging_call_is_let_go_when_the_host_stops(start: Start) -> None:
+    host, answers = start(sessions=[ALICE], api=[{'api': 'WTSLogoffSession', 'hangs': True}]), []
+    stuck = threading.Thread(target=lambda: answers.append(Client(host).error('WTSLogoffSession', 0, 2, 0)))
+    stuck.start()
+    wait_for(host, lambda: host.acts)
+    host.stop()
+    stuck.join(30)
+    assert (answers, host.sessions.users) == ([1722], {2: 'CORP\\alice'})
+
+
+def test_a_message_may_fail_a_few_times(start: Start) -> None:
+    host = start(sessions=[ALICE | {'on_message': {'error': 1726, 'times': 1}}])
+    client = Client(host)
+    assert [client.error('WTSSendMessageW', 0, 2, *send('x', wait=0)) for _unused in range(2)] == [1726, 0]
+    assert len(host.boxes) == 1
+
+
+def test_rows_of_virtual_machines_name_their_host_and_are_only_listed(start: Start) -> None:
+    machines = [{'id': 2, 'user': 'vera', 'host_name': 'VM-7'}]
+    client = Client(start(servers={'rdvh': {'sessions': [{'id': 2, 'user': 'dora'}], 'virtual_machines': machines}}))
+    server = client('WTSOpenServerExW', 'rdvh')[1][0]
+    values = client('WTSEnumerateSessionsExW', server, 1, 0)[1][2:]
+    rows = [(*values[at : at + 1], *values[at + 3 : at + 6]) for at in range(0, len(values), 6)]
+    assert [row for row in rows if row[1]][-2:] == [(2, 'dora', 'CORP', None), (2, 'vera', 'CORP', 'VM-7')]
+    assert client.query(2, 24, server)[4] == 'dora'
+    assert client.error('WTSLogoffSession', server, 2, 0) == 0
+    assert client.ids(server).count(2) == 1
+
+
+def test_a_restart_allows_logons_that_were_refused_until_then(start: Start) -> None:
+    terminal_server = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server'
+    winlogon = 'HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Winlogon'
+    host = start(registry={terminal_server: {'TSServerDrainMode': 1}, winlogon: {'WinStationsDisabled': '1'}})
+    host.change({'reboot': True})
+    assert host.registry[terminal_server] == {'TSServerDrainMode': 0}
+    assert host.registry[winlogon] == {'WinStationsDisabled': '0'}
+    host.registry.set(terminal_server, 'TSServerDrainMode', 2)
+    host.change({'reboot': True})
+    assert host.registry[terminal_server] == {'TSServerDrainMode': 2}
 
 
 def test_a_fault_may_be_success_with_too_little(start: Start) -> None:

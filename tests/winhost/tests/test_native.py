@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from winhost import native
+from winhost import native, sids
 from winhost.client import ADMINISTRATOR
 from winhost.clock import SECOND, filetime
 from winhost.host import Host
@@ -31,6 +31,7 @@ EXPORTS = {
     ),
     *('WTSEnumerateProcessesExW', 'WTSOpenServerExW', 'WTSCloseServer', 'WTSFreeMemory', 'WTSFreeMemoryExW'),
     *('ProcessIdToSessionId', 'GetCurrentProcessId', 'WTSGetActiveConsoleSessionId', 'LocalFree'),
+    *('OpenProcess', 'CloseHandle', 'OpenProcessToken', 'GetTokenInformation'),
     *('LookupAccountNameW', 'ConvertSidToStringSidW', 'RegCreateKeyExW', 'RegOpenKeyExW', 'RegSetValueExW'),
     *('RegQueryValueExW', 'RegEnumValueW', 'RegDeleteValueW', 'RegCloseKey', 'GetUserNameExW'),
 }
@@ -323,6 +324,40 @@ def test_an_account_lookup_wants_room_for_its_answers(process: Begin) -> None:
     assert library('ConvertSidToStringSidW', sid, ctypes.byref(text)) == (1, 0)
     assert text_at(text.value) == 'S-1-5-21-1-2-3-1001'
     assert library('LocalFree', text, returns=ctypes.c_void_p) == (None, 0)
+
+
+def test_the_groups_of_a_token_are_laid_out_as_windows_does_it(process: Begin) -> None:
+    groups = ['S-1-5-32-544', {'name': 'S-1-1-0', 'attributes': 'deny_only'}]
+    running = [{'name': 'x.exe', 'pid': 4242, 'groups': groups}]
+    host, library = process(sessions=[{'id': 2, 'user': 'alice', 'processes': running}])
+    opened, _error = library('OpenProcess', 0x1000, 0, 4242, returns=ctypes.c_void_p)
+    token, needed = ctypes.c_void_p(), ctypes.c_uint32()
+    assert library('OpenProcessToken', ctypes.c_void_p(opened), 8, ctypes.byref(token)) == (1, 0)
+    sizes = ctypes.byref(needed)
+    assert library('GetTokenInformation', token, 2, None, 0, sizes) == (0, 122)
+    assert needed.value == 8 + 2 * 16 + 16 + 12
+    buffer = ctypes.create_string_buffer(needed.value)
+    assert library('GetTokenInformation', token, 2, buffer, needed.value - 1, sizes) == (0, 122)
+    assert library('GetTokenInformation', token, 2, buffer, needed.value, sizes) == (1, 0)
+    start = ctypes.addressof(buffer)
+    first, second = start + 8 + 2 * 16, start + 8 + 2 * 16 + 16
+    assert buffer.raw[:40] == struct.pack('<I4xQI4xQI4x', 2, first, 7, second, 0x10)
+    assert buffer.raw[40:] == sids.to_bytes('S-1-5-32-544') + sids.to_bytes('S-1-1-0')
+    assert library('CloseHandle', token) == (1, 0)
+    assert library('CloseHandle', ctypes.c_void_p(opened)) == (1, 0)
+    assert library('OpenProcess', 0x1000, 0, 9999, returns=ctypes.c_void_p) == (None, 87)
+    assert not host.memory.live
+
+
+def test_a_row_of_a_virtual_machine_has_its_host_name(process: Begin) -> None:
+    machines = [{'id': 2, 'user': 'vera', 'host_name': 'VM-7'}]
+    _unused, library = process(servers={'rdvh': {'console': None, 'services': False, 'virtual_machines': machines}})
+    server, _error = library('WTSOpenServerExW', utf16('rdvh'), returns=ctypes.c_void_p)
+    level, rows, count = ctypes.c_uint32(1), ctypes.c_void_p(), ctypes.c_uint32()
+    arguments = [ctypes.c_void_p(server), ctypes.byref(level), 0, ctypes.byref(rows), ctypes.byref(count)]
+    assert library('WTSEnumerateSessionsExW', *arguments) == (1, 0)
+    row = struct.unpack('<IiI4xQQQQQ', ctypes.string_at(rows, 56))
+    assert (count.value, row[2], text_at(row[4]), text_at(row[5])) == (1, 2, 'VM-7', 'vera')
 
 
 def test_the_callers_name_wants_room_too(process: Begin) -> None:

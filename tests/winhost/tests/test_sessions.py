@@ -197,6 +197,30 @@ def test_a_disconnected_session_keeps_its_user_and_a_reconnect_gives_it_a_name()
     )
 
 
+@pytest.mark.parametrize(('behaviour', 'looks', 'advance'), [({}, 0, 0), ({'looks': 2}, 2, 0), ({'takes': '5s'}, 0, 5)])
+def test_a_client_may_reconnect_by_itself(behaviour: dict[str, Any], looks: int, advance: float) -> None:
+    found = table({'id': 2, 'user': 'alice', 'logged_on': '3h', 'on_disconnect': {'reconnects': True, **behaviour}})
+    disconnected = found.clock.now()
+    found.disconnect(2)
+    assert (found[2].state == State.ACTIVE) == (behaviour == {})
+    for _unused in range(looks):
+        found.enumerate(everything)
+    found.clock.advance(advance)
+    assert (found[2].state, found[2].connect_time > disconnected) == (State.ACTIVE, True)
+    assert found[2].logon_time == disconnected - 3 * 3600 * SECOND
+
+
+@pytest.mark.parametrize('state', ['connected', 'connect_query', 'init'])
+def test_a_logon_in_progress_starts_the_users_processes_at_its_end(state: str) -> None:
+    found = table({'id': 2, 'user': 'alice', 'state': state, 'logged_on': 5})
+    assert [row.name for row in found[2].processes] == ['csrss.exe', 'winlogon.exe', 'dwm.exe', 'LogonUI.exe']
+    found.update(2, state='active')
+    assert (found[2].processes[-1].name, found[2].processes[-1].sid) == ('explorer.exe', found[2].sid)
+    found.update(2, state='disconnected')
+    found.update(2, state='active')
+    assert [row.name for row in found[2].processes].count('explorer.exe') == 1
+
+
 def test_disconnecting_the_console_brings_up_a_logon_screen() -> None:
     found = table({'id': 1, 'user': 'alice'})
     found.disconnect(1)

@@ -24,7 +24,7 @@ from winhost.spec import SpecError
         ({'sessions': [{'id': '2', 'user': 'a'}]}, "'2' is no session id; a good one is 2"),
         ({'sessions': [{'id': 2, 'user': 'a'}, {'id': 2, 'user': 'b'}]}, r'session 2 is taken by CORP\\a'),
         ({'sessions': [{'id': 2, 'user': 'a', 'on_logoff': {'fails': 5}}]}, 'on_logoff: unknown fails'),
-        ({'sessions': [{'id': 2, 'user': 'a', 'on_logoff': {'becomes': 'dust'}}]}, "'dust' is not ghost or down"),
+        ({'sessions': [{'id': 2, 'user': 'a', 'on_logoff': {'becomes': 'dust'}}]}, "'dust' is not one of ghost"),
         ({'sessions': [{'id': 2, 'user': 'a', 'on_message': {'answer': 'maybe'}}]}, "'maybe' is not one of ok"),
         ({'accounts': {'ansible': 'secret'}}, r'a good one is CORP\\ansible'),
         ({'accounts': {'CORP\\a': {'rights': 'root'}}}, "'root' is not one of full"),
@@ -56,6 +56,6 @@ def test_the_example_of_the_readme_is_a_fleet() -> None:
     readme = Path(fleet.__file__).with_name('README.md').read_text(encoding='utf-8')
     (example,) = re.findall(r'^```yaml\n(.*?)^```', readme, re.MULTILINE | re.DOTALL)
     web01 = fleet.Fleet(yaml.safe_load(example))['web01']
-    assert web01.sessions.users == {1: 'CORP\\carol', 2: 'CORP\\alice', 3: 'CORP\\bob', 4: 'CORP\\eve'}
+    assert web01.sessions.users == {1: 'CORP\\carol', 2: 'CORP\\alice', 3: 'CORP\\bob', 4: 'CORP\\max', 5: 'CORP\\eve'}
     assert web01.sessions[9].user is None
     assert web01.servers['rds02'].users == {2: 'CORP\\dora'}
