@@ -5,13 +5,14 @@ MAKEFLAGS += --no-print-directory
 JOBS ?= 2
 RUN = .cache/venv/bin/python tools/run.py
 
-.PHONY: help setup demo test lint unit clean
+.PHONY: help setup demo test lint unit docs clean
 
 help:
 	@echo 'make demo    three simulated Windows hosts, and how their idle sessions are logged off'
 	@echo 'make test    everything: lint, unit, engine and end-to-end tests'
 	@echo 'make lint    what looks at the source only: ansible-test sanity, ansible-lint, ruff, mypy, ...'
 	@echo 'make unit    the quick tests of the Python code'
+	@echo 'make docs    the documentation site, in .cache/docs/html'
 	@echo 'make clean   removes .cache/'
 
 setup:
@@ -28,6 +29,9 @@ lint: setup
 
 unit: setup
 	@$(RUN) pytest tests/unit $(ARGS)
+
+docs: setup
+	@$(RUN) python tools/docs.py
 
 clean:
 	rm -rf .cache

@@ -23,6 +23,7 @@ SHELL_SCRIPTS = sorted(
 COMMANDS = {
     'ansible-lint': 'ansible-lint --profile production --offline --strict --nocolor -q',
     'antsibull-changelog': 'antsibull-changelog lint',
+    'docs': 'python tools/docs.py',
     'antsibull-docs': 'antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .',
     'mypy': 'mypy',
     'ruff': 'ruff check --no-fix .',
