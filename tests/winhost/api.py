@@ -8,8 +8,10 @@ its results what that lays out.
 
 from __future__ import annotations
 
+import copy
 import ipaddress
 import socket
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,12 +24,15 @@ from winhost.sessions import (
     NO_CONSOLE,
     Behaviour,
     Box,
+    Client,
     Group,
     Process,
+    Protocol,
     Session,
     SessionTable,
     State,
 )
+from winhost.windows import Windows
 from winhost.wire import Value
 
 if TYPE_CHECKING:
@@ -38,6 +43,7 @@ LOCKED, UNLOCKED, LOCK_UNKNOWN = 0, 1, 0xFFFFFFFF
 IDASYNC, IDTIMEOUT = 32001, 32000
 BUTTONS = {'ok': 1, 'cancel': 2, 'yes': 6, 'no': 7}
 _BOXES = {0: ('ok',), 1: ('ok', 'cancel'), 3: ('yes', 'no', 'cancel'), 4: ('yes', 'no')}
+_LONGEST_NAME = 20  # USERNAME_LENGTH
 _LONGEST_MESSAGE = 1024  # bytes (MS-TSTS, RpcWinStationSendMessage)
 
 # What a caller may do to others' sessions ("Remote Desktop Services Permissions"); to its own everything.
@@ -51,6 +57,17 @@ _MAY = {
 # WTSQuerySessionInformation, "Remarks" of WTS_INFO_CLASS: these fail.
 _UNSUPPORTED = {17, 18, 19, 20, 21, 22, 27, 28}
 _NOT_SIMULATED = {0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 15, 26, 29}
+
+# Client data is TermService's to answer; the rest is the Local Session Manager's.
+_OF_TERMINAL_SERVICE = {9, 10, 14, 16, 23}
+
+# Win32 errors by the answers of windows.py.
+_DENIED = {
+    'access_denied': Error.ACCESS_DENIED,
+    'not_found': Error.CTX_WINSTATION_NOT_FOUND,
+    'winstation': Error.CTX_WINSTATION_ACCESS_DENIED,
+}
+_NO_ACCOUNT = {'none_mapped': Error.NONE_MAPPED, 'no_such_domain': Error.NO_SUCH_DOMAIN}
 
 _ROOTS = {0x80000001: 'HKCU', 0x80000002: 'HKLM'}
 _VOLATILE = 1  # REG_OPTION_VOLATILE
@@ -138,22 +155,27 @@ class Api:
     def WTSEnumerateSessionsExW(self, call: Call, server: int, level: int, flags: int) -> Sequence[Value]:
         if level != 1 or flags != 0:
             raise WinError(Error.INVALID_PARAMETER)
-        rows = self._table(server).enumerate(lambda session: self._may(call, 'query', session))
+        table = self._table(server)
+        hidden = self.host.windows.listener_rights == 'hidden'
+        shown = table.enumerate(
+            lambda session: self._may(call, 'query', session) and not (hidden and _is_behind_listener(session))
+        )
+        rows = [self._view(table, session) for session in shown]
         if call.result == 'empty':
             rows = []
         found: list[Value] = [self.host.memory.hand_out(call.api, call.pid, 2, len(rows)) if rows else 0, len(rows)]
         for row in rows:
-            found += [row.id, row.state, row.session_name, row.user, row.domain, row.host_name]
+            name = row.session_name or (None if table.windows.blank_names == 'null' else '')
+            found += [row.id, row.state, name, row.user, row.domain, row.host_name]
         call.result = [row.id for row in rows]
         return found
 
     @function('server', 'session', 'class')
     def WTSQuerySessionInformationW(self, call: Call, server: int, session_id: int, info: int) -> Sequence[Value]:
         table = self._table(server)
-        session = table.find(self._which(session_id), Error.FILE_NOT_FOUND)
+        session = self._find(table, session_id, Error.FILE_NOT_FOUND)
         self._need(call, 'query', session)
-        if session.closing:
-            raise WinError(Error.CTX_CLOSE_PENDING)
+        self._check_query(session, info)
         if info in _UNSUPPORTED or info in _NOT_SIMULATED:
             raise WinError(Error.NOT_SUPPORTED)
         if info not in _QUERIES:
@@ -161,7 +183,9 @@ class Api:
         if call.result == 'empty':
             return [1, 0]
         shape = 2 if call.result == 'short' else 0
-        return [shape, self.host.memory.hand_out(call.api, call.pid), *_QUERIES[info](session, self.host.clock.now())]
+        view = self._view(table, session)
+        answer = _QUERIES[info](view, self.host)
+        return [shape, self.host.memory.hand_out(call.api, call.pid), *answer]
 
     @function('server', 'session', 'wait')
     def WTSLogoffSession(self, call: Call, server: int, session_id: int, wait: int) -> Sequence[Value]:
@@ -174,7 +198,7 @@ class Api:
     @function('server', 'session', 'wait')
     def WTSDisconnectSession(self, call: Call, server: int, session_id: int, wait: int) -> Sequence[Value]:
         table = self._table(server)
-        session = table.find(self._which(session_id), Error.CTX_WINSTATION_NOT_FOUND)
+        session = self._find(table, session_id, Error.CTX_WINSTATION_NOT_FOUND)
         self._need(call, 'disconnect', session)
         call.account_of_session = session.account
         table.disconnect(session.id)
@@ -188,7 +212,7 @@ class Api:
     ) -> Sequence[Value]:
         call.arguments.update(title=_text(title), text=_text(text))
         table = self._table(server)
-        session = table.find(self._which(session_id), Error.CTX_WINSTATION_NOT_FOUND)
+        session = self._find(table, session_id, Error.CTX_WINSTATION_NOT_FOUND)
         self._need(call, 'message', session)
         call.account_of_session = session.account
         if len(title) > _LONGEST_MESSAGE or len(text) > _LONGEST_MESSAGE:
@@ -212,6 +236,8 @@ class Api:
             opened,
             session.on_message.looks,
         )
+        if self.host.windows.message_click == 'input' and session.state == State.ACTIVE and not session.locked:
+            session.last_input_time = self.host.clock.now()
         session.boxes.append(box)
         table.boxes.append(box)
         self.host.changed.notify_all()
@@ -229,6 +255,8 @@ class Api:
     def WTSEnumerateProcessesExW(self, call: Call, server: int, level: int, session_id: int) -> Sequence[Value]:
         if level not in (0, 1):
             raise WinError(Error.INVALID_PARAMETER)
+        if self.host.windows.terminal_service == 'no_processes':
+            raise WinError(Error.RPC_SERVER_UNAVAILABLE)
         rows = []
         for session in self._table(server):
             if session_id not in (ANY_SESSION, session.id):
@@ -271,6 +299,8 @@ class Api:
             for process in session.processes:
                 if process.pid == pid and pid:
                     self._need(call, 'processes', session)
+                    if self.host.windows.open_process == 'refused':
+                        raise WinError(Error.ACCESS_DENIED)
                     return [self._open(call, OpenedProcess(process, session, access))]
         if pid != call.pid:
             raise WinError(Error.INVALID_PARAMETER)
@@ -328,7 +358,18 @@ class Api:
     def GetUserNameExW(self, call: Call, form: int) -> Sequence[Value]:
         if form != 2:  # NameSamCompatible
             raise WinError(Error.NONE_MAPPED)
-        return [call.account]
+        domain, _unused, user = call.account.rpartition('\\')
+        dns = self.host.directory.dns(domain)
+        if self.host.windows.connection_account in _NO_ACCOUNT:
+            raise WinError(_NO_ACCOUNT[self.host.windows.connection_account])
+        return [
+            {
+                'netbios': call.account,
+                'dns': f'{dns}\\{user}',
+                'realm': f'{dns.upper()}\\{user}',
+                'machine': f'{domain}\\{self.host.computer}$',
+            }[self.host.windows.connection_account]
+        ]
 
     # ---- The registry ----
 
@@ -433,13 +474,55 @@ class Api:
 
     def _need(self, call: Call, right: str, session: Session) -> None:
         if not self._may(call, right, session):
-            raise WinError(Error.ACCESS_DENIED)
+            raise WinError(_DENIED[self.host.windows.denied])
+
+    def _find(self, table: SessionTable, session_id: int, otherwise: int) -> Session:
+        unknown = Error.INVALID_PARAMETER if self.host.windows.unknown_id == 'invalid_parameter' else otherwise
+        return table.find(self._which(session_id), unknown)
+
+    def _check_query(self, session: Session, info: int) -> None:
+        """Fail where this Windows answers no such query for such a session."""
+        windows = self.host.windows
+        if windows.listener_rights == 'unreadable' and _is_behind_listener(session):
+            raise WinError(_DENIED[windows.denied])
+        if session.closing and windows.ending_query != 'answered':
+            raise WinError(Error.FILE_NOT_FOUND if windows.ending_query == 'not_found' else Error.CTX_CLOSE_PENDING)
+        if info in _OF_TERMINAL_SERVICE and windows.terminal_service != 'running':
+            raise WinError(Error.RPC_SERVER_UNAVAILABLE)
+        left = session.state == State.DISCONNECTED and windows.disconnected_client == 'refused'
+        if (info in _OF_TERMINAL_SERVICE and left) or _refused(windows, info):
+            raise WinError(Error.NOT_SUPPORTED)
+
+    def _view(self, table: SessionTable, session: Session) -> Session:
+        """A row as this Windows shows it."""
+        windows, view = table.windows, copy.copy(session)
+        if session.state == State.DISCONNECTED and session.user:
+            if windows.disconnected_client == 'empty':
+                view.client = Client()
+            if windows.disconnected_protocol == 'console':
+                view.protocol = Protocol.CONSOLE
+            if windows.disconnect_time == 'unknown':
+                view.disconnect_time = 0
+            if windows.disconnected_input == 'unknown':
+                view.last_input_time = 0
+        if session.id == table.console and session.user and windows.console_input != 'kept':
+            view.last_input_time = 0 if windows.console_input == 'unknown' else self.host.clock.now()
+        if windows.lock_flag == 'unknown':
+            view.locked = None
+        if session.closing and windows.ending_row != 'named':
+            view.user = view.domain = None
+            view.state = State[windows.ending_row.upper()]
+        if windows.blank_names == 'empty' and view.user is None:
+            view.user = view.domain = ''
+        return view
 
     def _end(self, call: Call, server: int, session_id: int, wait: int, how: str) -> Sequence[Value]:
         table = self._table(server)
-        session = table.find(self._which(session_id), Error.CTX_WINSTATION_NOT_FOUND)
+        session = self._find(table, session_id, Error.CTX_WINSTATION_NOT_FOUND)
         self._need(call, 'reset', session)
         call.account_of_session = session.account
+        if how == 'logoff' and session.id == table.console and self.host.windows.console_logoff == 'refused':
+            raise WinError(Error.ACCESS_DENIED)
         behaviour: Behaviour = getattr(session, f'on_{how}')
         getattr(table, how)(session.id)
         if wait or behaviour.blocks:
@@ -452,9 +535,12 @@ class Api:
         Nobody sees a box in a session that has no client, or is locked.
         """
         said, gone = session.on_message, self.host.clock.ticks() - box.opened
-        seen = session.state == State.ACTIVE and not session.locked
+        locked = session.locked and self.host.windows.message_when_locked == 'waits'
+        seen = session.state == State.ACTIVE and not locked
         if seen and said.answer in _BOXES.get(box.style & 0xF, ()) and gone >= said.after and not box.looks:
             box.answer = said.answer
+            if self.host.windows.message_click == 'input':
+                session.last_input_time = self.host.clock.now()
         elif box.timeout and gone >= box.timeout:
             box.answer = 'timeout'
         return box.answer is not None
@@ -498,7 +584,15 @@ def _text(data: bytes) -> str:
     return data[: len(data) // 2 * 2].decode('utf-16-le', 'surrogatepass').split('\0')[0]
 
 
-def _address(session: Session) -> tuple[int, bytes]:
+def _is_behind_listener(session: Session) -> bool:
+    return session.protocol == Protocol.RDP and session.state != State.LISTEN and session.id != 0
+
+
+def _refused(windows: Windows, info: int) -> bool:
+    return (info == 25 and windows.session_info_ex == 'refused') or (info == 23 and windows.client_info == 'refused')
+
+
+def _address(session: Session, form: str = 'offset_2') -> tuple[int, bytes]:
     """The family and bytes of WTS_CLIENT_ADDRESS: those of an IPv4 address come after two others ("WTS_INFO_CLASS")."""
     client = session.client
     if client.raw_address:
@@ -506,10 +600,13 @@ def _address(session: Session) -> tuple[int, bytes]:
     if not client.address:
         return 0, b''
     address = ipaddress.ip_address(client.address)
-    return socket.AF_INET if address.version == 4 else 23, b'\0\0' + address.packed
+    family = socket.AF_INET if address.version == 4 else 23
+    if form == 'text' and address.version == 4:  # "WTS_CLIENT_ADDRESS"
+        return family, client.address.encode() + b'\0'
+    return family, (b'' if form == 'offset_0' else b'\0\0') + address.packed
 
 
-def _client_info(session: Session, now: int) -> Sequence[Value]:
+def _client_info(session: Session, host: Host) -> Sequence[Value]:
     client = session.client
     family, _unused = _address(session)
     text = client.address
@@ -519,19 +616,27 @@ def _client_info(session: Session, now: int) -> Sequence[Value]:
     return [client.name, '', '', family, text, client.build]
 
 
-def _session_info(session: Session, now: int) -> Sequence[Value]:
+def _short(name: str, host: Host) -> str:
+    """A name as WTSINFO has it: one that is too long is cut by the native library, or has an alias."""
+    if len(name) <= _LONGEST_NAME or host.windows.long_names == 'cut':
+        return name
+    return f'$531000-{zlib.crc32(name.encode("utf-8", "surrogatepass")):08X}'
+
+
+def _session_info(session: Session, host: Host) -> Sequence[Value]:
     flags = LOCK_UNKNOWN if session.locked is None else LOCKED if session.locked else UNLOCKED
-    names = [session.session_name, session.user or '', session.domain or '']
-    times = [session.logon_time, session.connect_time, session.disconnect_time, session.last_input_time, now]
+    names = [session.session_name, _short(session.user or '', host), session.domain or '']
+    stamps = [session.logon_time, session.connect_time, session.disconnect_time, session.last_input_time]
+    times = [*stamps, host.clock.now()]
     return [session.id, session.state, flags, *names, *times]
 
 
 # WTS_INFO_CLASS
-_QUERIES: dict[int, Callable[[Session, int], Sequence[Value]]] = {
-    9: lambda session, now: [session.client.build],
-    10: lambda session, now: [session.client.name],
-    14: lambda session, now: list(_address(session)),
-    16: lambda session, now: [session.protocol],
+_QUERIES: dict[int, Callable[[Session, Host], Sequence[Value]]] = {
+    9: lambda session, host: [session.client.build],
+    10: lambda session, host: [session.client.name],
+    14: lambda session, host: list(_address(session, host.windows.client_address)),
+    16: lambda session, host: [session.protocol],
     23: _client_info,
     24: _session_info,
     25: _session_info,

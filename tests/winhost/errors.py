@@ -30,6 +30,7 @@ class Error(IntEnum):
     CTX_WINSTATION_NOT_FOUND = 7022
     CTX_WINSTATION_BUSY = 7024
     CTX_CONSOLE_DISCONNECT = 7041
+    CTX_WINSTATION_ACCESS_DENIED = 7045
 
 
 # What the inbox commands print after "Error [n]:". English, as FormatMessage gives it.

@@ -25,7 +25,7 @@ from winhost.api import ACTING, FREEING, FUNCTIONS, Api
 from winhost.errors import Error, WinError
 from winhost.ledger import Handles, Memory
 from winhost.registry import Registry
-from winhost.sessions import Session, SessionTable
+from winhost.sessions import Session, SessionTable, State
 from winhost.spec import Account, SpecError
 from winhost.wire import Value
 
@@ -35,7 +35,7 @@ _INBOX = Path(__file__).resolve().parent / 'inbox'
 INBOX_COMMANDS = ('quser', 'qwinsta', 'query', 'logoff', 'rwinsta', 'reset', 'tsdiscon', 'msg')
 _TERMINAL_SERVER = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server'
 _WINLOGON = 'HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Winlogon'
-_CHANGES = ('logon', 'leave', 'replace', 'update', 'reboot', 'advance')
+_CHANGES = ('logon', 'leave', 'replace', 'update', 'reboot', 'advance', 'try_logon')
 
 
 @dataclass
@@ -110,6 +110,7 @@ class Host:
     :ivar calls: every call, in order.
     :ivar memory: what the API handed out and did not get back.
     :ivar handles: servers, registry keys, processes and tokens that are open.
+    :ivar windows: how it answers what the documentation of Windows leaves open.
     :ivar directory: the accounts that names resolve to.
     """
 
@@ -122,10 +123,13 @@ class Host:
         self.accounts = read.accounts
         self.own_session = read.own_session
         self.directory = directory.Directory(read.computer, read.directory)
+        self.windows = read.windows
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
-        self.sessions: SessionTable = spec.table(read.table, self.clock, self.changed)
-        self.servers = {server: spec.table(said, self.clock, self.changed) for server, said in read.servers.items()}
+        self.sessions: SessionTable = spec.table(read.table, self.clock, self.changed, read.windows)
+        self.servers = {
+            server: spec.table(entry, self.clock, self.changed, read.windows) for server, entry in read.servers.items()
+        }
         self.registry = Registry()
         self.calls: list[Call] = []
         self.memory = Memory()
@@ -269,7 +273,8 @@ class Host:
         """Do what a spec's event says.
 
         :param do: one of ``{logon: {...}}``, ``{leave: 3}``, ``{replace: {id: 3, user: bob}}``,
-            ``{update: {id: 3, idle: 0}}``, ``{reboot: true}``, ``{advance: 10m}`` (the clock); a ``server`` in it, or
+            ``{update: {id: 3, idle: 0}}``, ``{try_logon: {user: bob}}``,
+            ``{reboot: true}``, ``{advance: 10m}`` (the clock); a ``server`` in it, or
             beside a ``leave``, names another server's table.
         :raises SpecError: it is none of these.
         """
@@ -289,6 +294,9 @@ class Host:
             if isinstance(how, Mapping):
                 how = dict(how)
                 server = how.pop('server', server)
+            if what == 'try_logon':
+                self.try_logon(**how)
+                return
             table = self.server(server) if server else self.sessions
             if what == 'leave':
                 table.leave(how)
@@ -302,19 +310,42 @@ class Host:
         """Restart the host: sessions, handles, memory and volatile registry keys are gone."""
         with self.changed:
             self.sessions.reboot()
-            self.registry.reboot()
+            if self.windows.volatile_keys == 'gone':
+                self.registry.reboot()
             self._reopen()
             self.handles.live.clear()
             self.memory.live.clear()
 
+    def try_logon(self, user: str, **data: Any) -> Session | None:
+        """Let a user connect, who gets their disconnected session again or logs on, where the logon mode allows it.
+
+        :param user: ``bob`` or ``CORP\\bob``.
+        :param data: a new session as a spec writes it.
+        :returns: the session; None: refused.
+        """
+        with self.changed:
+            obeyed = self.windows.logon_mode == 'obeyed'
+            account = user if '\\' in user else f'{directory.DOMAIN}\\{user}'
+            if obeyed and self._value(_WINLOGON, 'WinStationsDisabled') == '1':
+                return None
+            for session in self.sessions:
+                if session.state == State.DISCONNECTED and (session.account or '').lower() == account.lower():
+                    return self.sessions.update(session.id, state='active')
+            if obeyed and self._value(_TERMINAL_SERVER, 'TSServerDrainMode') in (1, 2):
+                return None
+            return self.sessions.logon(user=user, logged_on=0, **data)
+
+    def _value(self, path: str, name: str) -> Any:
+        key = self.registry.find(path)
+        value = None if key is None else key.values.get(name.lower())
+        return None if value is None else value.read
+
     def _reopen(self) -> None:
         """Allow logons again that were refused until a restart ("change logon")."""
-        drain = self.registry.find(_TERMINAL_SERVER)
-        if drain is not None and (value := drain.values.get('tsserverdrainmode')) and value.read == 1:
-            self.registry.set(_TERMINAL_SERVER, value.name, 0)
-        winlogon = self.registry.find(_WINLOGON)
-        if winlogon is not None and (value := winlogon.values.get('winstationsdisabled')) and value.read == '1':
-            self.registry.set(_WINLOGON, value.name, '0')
+        if self._value(_TERMINAL_SERVER, 'TSServerDrainMode') == 1:
+            self.registry.set(_TERMINAL_SERVER, 'TSServerDrainMode', 0)
+        if self._value(_WINLOGON, 'WinStationsDisabled') == '1':
+            self.registry.set(_WINLOGON, 'WinStationsDisabled', '0')
 
     def on(self, api: str, *, do: Callable[[Host], Any], when: str = 'after', nth: int = 1, **arguments: Any) -> None:
         """Let something happen at the exact moment of a call.
@@ -468,6 +499,8 @@ class Host:
             if api in FREEING:
                 self.memory.free(api, *arguments)  # type: ignore[arg-type]
                 return wire.pack(0)
+            if api == 'rwinsta_answers':  # no question to Windows: how its command behaves
+                return wire.pack(0, int(self.windows.rwinsta_exit_code == 'one'), self.windows.rwinsta_language)
             handler, names = FUNCTIONS[api]
             described = {name: self._api.describe(name, value) for name, value in zip(names, arguments, strict=True)}
             call = Call(
@@ -542,6 +575,9 @@ class Host:
         for command in INBOX_COMMANDS:
             for name in (command, f'{command}.exe'):
                 path = self.root / 'Windows' / 'System32' / name
+                path.unlink(missing_ok=True)
+                if command in ('rwinsta', 'reset') and self.windows.rwinsta == 'missing':
+                    continue
                 # -I -S: a fast start, and nothing of the surroundings.
                 words = [sys.executable, '-ISB', str(_INBOX / 'run.py'), command]
                 path.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')

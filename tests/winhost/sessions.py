@@ -17,6 +17,7 @@ from typing import Any
 from winhost import sids
 from winhost.clock import SECOND, Clock
 from winhost.errors import Error, WinError
+from winhost.windows import Windows
 
 SERVICES = 0
 FIRST_LISTENER = 65536
@@ -228,11 +229,15 @@ class SessionTable:
     :param clock: the host's clock.
     :param changed: the condition that waiters wait on; its lock guards the table.
     :param read: turns a session as a spec writes it into one, or onto the one given (spec.py).
+    :param windows: how Windows answers what its documentation leaves open.
     """
 
-    def __init__(self, clock: Clock, changed: threading.Condition, read: Callable[..., Session]) -> None:
+    def __init__(
+        self, clock: Clock, changed: threading.Condition, read: Callable[..., Session], windows: Windows
+    ) -> None:
         self.clock = clock
         self.changed = changed
+        self.windows = windows
         self.console: int | None = None
         self.boxes: list[Box] = []
         self.virtual: list[Session] = []
@@ -241,6 +246,7 @@ class SessionTable:
         self._rows: dict[int, Session] = {}
         self._pids = {0, 4}
         self._last_pid = 400
+        self._last_id = 0
 
     def __iter__(self) -> Iterator[Session]:
         with self.changed:
@@ -334,7 +340,7 @@ class SessionTable:
         services = {
             'id': SERVICES,
             'session_name': 'Services',
-            'state': 'disconnected',
+            'state': self.windows.services_row,
             'protocol': 'console',
             **unknown,
         }
@@ -350,7 +356,10 @@ class SessionTable:
 
     def free_id(self) -> int:
         """The lowest free id, for ids are recycled."""
-        return next(n for n in range(1, FIRST_LISTENER) if n not in self._rows)
+        least = self._last_id + 1 if self.windows.session_ids == 'counted_up' else 1
+        free = next(n for n in range(least, FIRST_LISTENER) if n not in self._rows)
+        self._last_id = max([free, *(n for n in self._rows if n < FIRST_LISTENER)])
+        return free
 
     def take_pid(self, wanted: int | None) -> int:
         """Give a process its id.
@@ -437,6 +446,8 @@ class SessionTable:
             if session.closing:
                 raise WinError(Error.CTX_CLOSE_PENDING)
             session.on_disconnect.check()
+            if session.id == self.console and self.windows.console_disconnect == 'refused':
+                raise WinError(Error.CTX_CONSOLE_DISCONNECT)
             if session.id == SERVICES or session.state == State.LISTEN:
                 raise WinError(Error.ACCESS_DENIED)
             if session.user is None:
@@ -521,7 +532,8 @@ class SessionTable:
             session.session_name = ''
             session.state = State.DISCONNECTED if behaviour.becomes == 'ghost' else State[behaviour.becomes.upper()]
             session.disconnect_time = self.clock.now()
-            session.logon_time = session.last_input_time = 0
+            if self.windows.ghost_times == 'unknown':
+                session.logon_time = session.last_input_time = 0
             session.processes = [process for process in session.processes if process.sid == sids.SYSTEM]
             session.on_logoff = Behaviour(error=Error.ACCESS_DENIED)
         else:

@@ -23,6 +23,7 @@ from winhost.sessions import (
     SessionTable,
     State,
 )
+from winhost.windows import Windows
 
 DOMAIN = 'CORP'
 RIGHTS = ('full', 'user', 'partial', 'blind')
@@ -46,6 +47,7 @@ _HOST = {
     'registry',
     'own_session',
     'directory',
+    'windows',
 }
 _SERVER = {'console', 'services', 'sessions', 'error', 'virtual_machines'}
 _DIRECTORY = {'domains', 'accounts', 'error', 'takes', 'hangs'}
@@ -111,6 +113,7 @@ class HostSpec:
     registry: dict[str, dict[str, Any]] = field(default_factory=dict)
     own_session: int = 0
     directory: dict[str, Any] = field(default_factory=dict)
+    windows: Windows = field(default_factory=Windows)
 
 
 def check(data: Any, known: set[str], where: str) -> dict[str, Any]:
@@ -166,18 +169,29 @@ def host(name: str, data: Any) -> HostSpec:
         registry=dict(data.get('registry') or {}),
         own_session=data.get('own_session', 0),
         directory=check(data.get('directory'), _DIRECTORY, f'{name}: directory'),
+        windows=_windows(name, data.get('windows')),
     )
 
 
-def table(data: Mapping[str, Any], clock: Clock, changed: threading.Condition) -> SessionTable:
+def _windows(name: str, data: Mapping[str, Any] | None) -> Windows:
+    try:
+        return Windows(data)
+    except ValueError as error:
+        raise SpecError(f'{name}: {error}') from error
+
+
+def table(
+    data: Mapping[str, Any], clock: Clock, changed: threading.Condition, windows: Windows | None = None
+) -> SessionTable:
     """Read a session table.
 
     :param data: its ``sessions``, ``console`` and ``services``.
     :param clock: the host's clock.
     :param changed: the condition that guards it.
+    :param windows: how Windows answers what its documentation leaves open.
     :raises SpecError: it is wrong.
     """
-    found = SessionTable(clock, changed, session)
+    found = SessionTable(clock, changed, session, windows or Windows())
     rows = [dict(row) for row in data.get('sessions') or []]
     found.has_services = data.get('services', True)
     found.console = data.get('console', _console(rows))
@@ -225,7 +239,8 @@ def _session(data: dict[str, Any], owner: SessionTable, onto: Session | None) ->
     if 'protocol' in data:
         onto.protocol = _word(Protocol, data['protocol'], 'protocol')
     if onto.state != was and onto.state == State.ACTIVE:
-        data = {'connected': 0, 'idle': 0, 'locked': False, 'session_name': _session_name(onto, owner), **data}
+        input_time = {'idle': 0} if owner.windows.reconnect_input == 'now' else {}
+        data = {'connected': 0, **input_time, 'locked': False, 'session_name': _session_name(onto, owner), **data}
     elif onto.state != was and onto.state == State.DISCONNECTED:
         data = {'disconnected': 0, 'locked': None, 'session_name': '', **data}
     for key in ('session_name', 'locked', 'remote_app', 'host_name'):

@@ -224,6 +224,18 @@ COMMANDS = {
 }
 
 
+# What rwinsta prints outside English, and the console's code page there. Approximations.
+_CODE_PAGES = {'en': 'utf-8', 'de': 'cp850', 'ru': 'cp866'}
+_WORDS = {'en': '', 'de': 'Sitzung nicht gefunden: ungültige Kennung', 'ru': 'Сеанс не найден'}
+
+
+def _answers() -> tuple[int, str]:
+    """How this Windows answers what is open about rwinsta: its exit code after a failure, and its language."""
+    account, path = os.environ['WINHOST_ACCOUNT'], os.environ['WINHOST_SOCKET']
+    _error, (failure, language) = call(path, 'rwinsta_answers', account, '', os.getpid())
+    return int(str(failure)), str(language)
+
+
 def main(words: list[str]) -> int:
     """Run a command.
 
@@ -236,16 +248,18 @@ def main(words: list[str]) -> int:
     if name not in COMMANDS:
         print('Invalid parameter(s)', file=sys.stderr)
         return 1
+    failure, language = _answers() if name in ('rwinsta', 'reset session') else (1, 'en')
     # Consoles write CR LF; what no console can show must not stop the command.
-    sys.stdout = open(1, 'w', encoding='utf-8', errors='replace', newline='\r\n', closefd=False)  # noqa: SIM115
-    sys.stderr = open(2, 'w', encoding='utf-8', errors='replace', newline='\r\n', closefd=False)  # noqa: SIM115
+    page = _CODE_PAGES[language]
+    sys.stdout = open(1, 'w', encoding=page, errors='replace', newline='\r\n', closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, 'w', encoding=page, errors='replace', newline='\r\n', closefd=False)  # noqa: SIM115
     try:
         with Command(name, arguments) as command:
             sys.stdout.write(COMMANDS[name](command))
         sys.stdout.flush()
     except Failed as failed:
-        print(failed, file=sys.stderr)
-        return 1
+        print(_WORDS[language] or failed, file=sys.stderr)
+        return failure
     except ApiError as error:
         print(error, file=sys.stderr)
         return 1
