@@ -30,7 +30,7 @@ ALLOWED = re.compile(
     | plugins/ (?: action | doc_fragments | filter | plugin_utils ) / \w+ \. (?: py | yml )
     | plugins/ modules/ \w+ \. (?: ps1 | py | yml )
     | plugins/ module_utils/ \w+ \. (?: cs | psm1 )
-    | plugins/ plugin_utils/ \w+ \. (?: css | js | html )
+    | plugins/ plugin_utils/ (?: \w+ / )? \w+ \. (?: css | html | j2 | js | py )
     | roles/ [a-z_]+ / README\.md
     | roles/ [a-z_]+ / (?: defaults | handlers | meta | tasks | vars ) / \w+ \. yml
     | roles/ [a-z_]+ / templates/ [\w.]+ \. j2
@@ -111,9 +111,9 @@ def test_the_installed_collection_documents_every_module(installed: Path) -> Non
 def test_the_python_of_the_installed_collection_imports_without_the_checkout(installed: Path) -> None:
     root = installed / 'ansible_collections' / 'winops' / 'sessions' / 'plugins'
     names = sorted(
-        '.'.join(('ansible_collections.winops.sessions.plugins', path.parent.name, path.stem))
+        '.'.join(('ansible_collections.winops.sessions.plugins', *path.relative_to(root).with_suffix('').parts))
         for folder in ('action', 'filter', 'plugin_utils')
-        for path in (root / folder).glob('*.py')
+        for path in (root / folder).rglob('*.py')
     )
     assert names
     subprocess.run(

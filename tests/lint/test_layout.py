@@ -39,8 +39,14 @@ def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def test_there_are_the_four_modules() -> None:
-    assert MODULES == ['win_logon_mode', 'win_user_session', 'win_user_session_info', 'win_user_session_message']
+def test_there_are_the_five_modules() -> None:
+    assert MODULES == [
+        'win_logon_mode',
+        'win_session_selfcheck',
+        'win_user_session',
+        'win_user_session_info',
+        'win_user_session_message',
+    ]
 
 
 @pytest.mark.parametrize('name', MODULES)

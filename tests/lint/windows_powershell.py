@@ -66,4 +66,7 @@ NEWER_PARAMETERS: dict[str, tuple[str, ...]] = {
     'Tee-Object': ('Encoding',),
 }
 
-TABLE: dict[str, tuple[str, ...]] = {name: NEWER_PARAMETERS.get(name, ()) for name in _COMMANDS.split()}
+# Of the modules CimCmdlets and NetTCPIP. The self-check reports where they are missing.
+_OPTIONAL = 'Get-CimInstance Get-NetTCPConnection'
+
+TABLE: dict[str, tuple[str, ...]] = {name: NEWER_PARAMETERS.get(name, ()) for name in (_COMMANDS + _OPTIONAL).split()}
