@@ -11,8 +11,8 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.winops.sessions.plugins.plugin_utils._duration import parse_duration
-from ansible_collections.winops.sessions.plugins.plugin_utils._report_model import LIMITS, ReportError, Row
-from ansible_collections.winops.sessions.plugins.plugin_utils._report_model import session_rows as rows_of
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.model import LIMITS, ReportError, Row
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.model import session_rows as rows_of
 
 
 def session_rows(results: t.Any, **limits: t.Any) -> list[Row]:

@@ -11,10 +11,10 @@ import typing as t
 
 from report.fleets import TIME, large
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._report_data import from_json, to_csv, to_json
-from ansible_collections.winops.sessions.plugins.plugin_utils._report_html import to_html
-from ansible_collections.winops.sessions.plugins.plugin_utils._report_model import build_report
-from ansible_collections.winops.sessions.plugins.plugin_utils._report_summary import to_summary
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.data import from_json, to_csv, to_json
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.html import to_html
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.model import build_report
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.summary import to_summary
 
 
 def timed(what: str, work: t.Callable[[], t.Any]) -> t.Any:

@@ -30,7 +30,7 @@ ALLOWED = re.compile(
     | plugins/ (?: action | doc_fragments | filter | plugin_utils ) / \w+ \. (?: py | yml )
     | plugins/ modules/ \w+ \. (?: ps1 | py | yml )
     | plugins/ module_utils/ \w+ \. (?: cs | psm1 )
-    | plugins/ plugin_utils/ (?: \w+ / )? \w+ \. (?: css | html | j2 | js | py )
+    | plugins/ plugin_utils/ (?: \w+ / )? [\w.]+ \. (?: css | j2 | js | py )
     | roles/ [a-z_]+ / README\.md
     | roles/ [a-z_]+ / (?: defaults | handlers | meta | tasks | vars ) / \w+ \. yml
     | roles/ [a-z_]+ / templates/ [\w.]+ \. j2

@@ -9,8 +9,8 @@ import pytest
 from report import browser as chromium
 from report.fleets import TIME, large, office, record
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._report_html import to_html
-from ansible_collections.winops.sessions.plugins.plugin_utils._report_model import build_report
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.html import to_html
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.model import build_report
 
 if reason := chromium.missing():
     pytest.skip(f'needs a browser: {reason}', allow_module_level=True)

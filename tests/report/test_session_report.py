@@ -13,7 +13,7 @@ import pytest
 import yaml
 from report.fleets import TIME, office
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._report_action import ARGUMENT_SPEC, RENDERINGS
+from ansible_collections.winops.sessions.plugins.action.session_report import ARGUMENT_SPEC, RENDERINGS
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTATION = yaml.safe_load((ROOT / 'plugins/modules/session_report.yml').read_text(encoding='utf-8'))

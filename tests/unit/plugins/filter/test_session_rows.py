@@ -10,7 +10,7 @@ from ansible.errors import AnsibleFilterError
 from report.fleets import record
 
 from ansible_collections.winops.sessions.plugins.filter.session_rows import FilterModule
-from ansible_collections.winops.sessions.plugins.plugin_utils._report_model import COLUMNS, LIMITS
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.model import COLUMNS, LIMITS
 
 session_rows = FilterModule().filters()['session_rows']
 DOCUMENTATION = yaml.safe_load(

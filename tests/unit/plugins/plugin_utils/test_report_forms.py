@@ -13,17 +13,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report.fleets import TIME, done, large, office, record
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._report_data import from_json, merge, to_csv, to_json
-from ansible_collections.winops.sessions.plugins.plugin_utils._report_html import BUDGET, DETAILS, _page, to_html
-from ansible_collections.winops.sessions.plugins.plugin_utils._report_model import (
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.data import from_json, merge, to_csv, to_json
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.escape import for_csv, readable
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.html import (
+    BUDGET,
+    DETAILS,
+    SCRIPT,
+    STYLE,
+    render,
+    to_html,
+)
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.model import (
     COLUMNS,
     Report,
     ReportError,
     build_report,
 )
-from ansible_collections.winops.sessions.plugins.plugin_utils._report_safe import for_csv, readable
-from ansible_collections.winops.sessions.plugins.plugin_utils._report_style import SCRIPT, STYLE
-from ansible_collections.winops.sessions.plugins.plugin_utils._report_summary import to_statistics, to_summary
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.summary import to_statistics, to_summary
 
 FORMS = (to_html, to_csv, to_json, lambda report: '\n'.join(to_summary(report)))
 NASTY = [
@@ -262,7 +268,7 @@ def test_the_longest_names_do_not_make_the_page_larger() -> None:
 @pytest.mark.parametrize('detail', DETAILS)
 def test_a_list_that_is_cut_says_how_much_is_missing(detail) -> None:
     rows = [record(number, f'CORP\\u{number}') | done('logged_off') for number in range(1, 6001)]
-    page = _page(build_report({'web01': {'sessions': rows, 'remaining': []}}, TIME), detail)
+    page = render(build_report({'web01': {'sessions': rows, 'remaining': []}}, TIME), detail)
     assert f'and {6000 - detail.listed:,} more in report.csv' in page
 
 

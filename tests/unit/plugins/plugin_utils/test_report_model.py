@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report.fleets import TIME, done, office, record
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._report_model import (
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.model import (
     COLUMNS,
     ReportError,
     build_report,

@@ -16,7 +16,8 @@ import io
 import json
 import typing as t
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._report_model import (
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.escape import for_csv
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.model import (
     COLUMNS,
     LIMITS,
     STATUSES,
@@ -29,7 +30,6 @@ from ansible_collections.winops.sessions.plugins.plugin_utils._report_model impo
     natural,
     row_of,
 )
-from ansible_collections.winops.sessions.plugins.plugin_utils._report_safe import for_csv
 
 #: Of the JSON report. Columns may be added without a new number, as readers take no notice of what they do not know.
 SCHEMA_VERSION = 1

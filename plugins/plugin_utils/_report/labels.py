@@ -12,7 +12,7 @@ from __future__ import annotations
 import collections.abc as c
 import typing as t
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._report_model import Report, Row
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.model import Report, Row
 from ansible_collections.winops.sessions.plugins.plugin_utils._words import human_duration, plural
 
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 import collections.abc as c
 import typing as t
 
-from ansible_collections.winops.sessions.plugins.plugin_utils import _report_words as words
-from ansible_collections.winops.sessions.plugins.plugin_utils._report_model import STATUSES, Host, Report, Row
-from ansible_collections.winops.sessions.plugins.plugin_utils._report_safe import readable, shorten
+from ansible_collections.winops.sessions.plugins.plugin_utils._report import labels as words
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.escape import readable, shorten
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.model import STATUSES, Host, Report, Row
 from ansible_collections.winops.sessions.plugins.plugin_utils._words import plural, session_line
 
 #: Most lines of a list; a log is read on a screen.
