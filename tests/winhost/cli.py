@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser('serve', help='serve the hosts of a YAML file until SIGTERM, SIGINT or the parent ends')
     serve.add_argument('spec', type=Path, metavar='hosts.yml', help='the hosts; tests/winhost/README.md shows how')
     serve.add_argument('--inventory', type=Path, metavar='FILE', help='write an Ansible inventory')
-    serve.add_argument('--connection', choices=('winrm', 'psrp'), default='winrm', help='of the inventory')
+    serve.add_argument('--connection', choices=('winrm', 'psrp', 'ssh'), default='winrm', help='of the inventory')
     serve.add_argument('--scheme', choices=('http', 'https'), default='http', help='of the inventory')
     serve.set_defaults(run=_serve)
 

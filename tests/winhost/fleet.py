@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import functools
+import socket
 import ssl
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -15,26 +17,32 @@ from typing import Any
 import yaml
 
 from winhost import certificate
+from winhost.commands import Commands
 from winhost.host import Host
 from winhost.listener import Listener
 from winhost.spec import SpecError, check
+from winhost.ssh_keys import SshKeys
 from winhost.winrm import Options, Service
 
 
 class ReachableHost(Host):
-    """A host that answers WinRM while it runs.
+    """A host that answers WinRM and SSH while it runs.
 
-    :ivar port: its port on 127.0.0.1, for HTTP and for HTTPS.
-    :ivar messages: the name of every WS-Management message it got, ``Create`` or ``Receive`` for example, in order.
+    :ivar port: its port on 127.0.0.1, for HTTP, HTTPS and SSH.
+    :ivar messages: the name of every WS-Management message it got, ``Create`` or ``Receive`` for example, and ``Exec``
+        or ``Sftp`` for every command or file transfer over SSH, in order.
     """
 
-    def __init__(self, name: str, spec: Mapping[str, Any] | None, root: Path, tls: ssl.SSLContext) -> None:
+    def __init__(
+        self, name: str, spec: Mapping[str, Any] | None, root: Path, tls: ssl.SSLContext, keys: SshKeys
+    ) -> None:
         """Make the host.
 
         :param name: its name in the inventory.
         :param spec: what the fleet's spec says about it; ``winrm`` holds :class:`winhost.winrm.Options`.
         :param root: a folder of its own.
         :param tls: how it speaks HTTPS.
+        :param keys: the keys of its SSH server.
         :raises SpecError: the spec is wrong.
         """
         spec = dict(spec or {})
@@ -42,6 +50,7 @@ class ReachableHost(Host):
         self.port = 0
         self._options = Options(**check(spec.pop('winrm', None), set(Options.__annotations__), f'{name}: winrm'))
         self._tls = tls
+        self._keys = keys
         self._running = ExitStack()
         super().__init__(name, spec, root)
 
@@ -50,9 +59,12 @@ class ReachableHost(Host):
         with ExitStack() as stack:
             super().start()
             stack.callback(super().stop)
-            service = Service(self, self._options)
+            commands = Commands(self)
+            service = Service(self, commands, self._options)
             stack.callback(service.close)
-            listener = Listener(self.authenticate, service.handle, self._tls, self.port)
+            listener = Listener(
+                self.authenticate, service.handle, functools.partial(self._serve_ssh, commands), self._tls, self.port
+            )
             stack.callback(listener.close)
             self.port = listener.port
             self._running = stack.pop_all()
@@ -60,6 +72,11 @@ class ReachableHost(Host):
     def stop(self) -> None:
         """Serve no more, and end all that runs on the host."""
         self._running.close()
+
+    def _serve_ssh(self, commands: Commands, connection: socket.socket) -> None:
+        from winhost import ssh  # asyncssh takes a while to load, and most fleets never need it
+
+        ssh.Service(self, commands, self._keys).serve(connection)
 
 
 class Fleet(Mapping[str, ReachableHost]):
@@ -79,10 +96,11 @@ class Fleet(Mapping[str, ReachableHost]):
         self.root = Path(self._folder.name)
         self.certificate = self.root / 'certificate.pem'
         certificate.write(self.certificate)
+        self.ssh_keys = SshKeys.write(self.root)
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(self.certificate)
         self._hosts = {
-            str(name): ReachableHost(str(name), said, self.root / str(number), tls)
+            str(name): ReachableHost(str(name), said, self.root / str(number), tls, self.ssh_keys)
             for number, (name, said) in enumerate(hosts.items())
         }
 
@@ -126,9 +144,9 @@ class Fleet(Mapping[str, ReachableHost]):
     def inventory(self, connection: str = 'winrm', scheme: str = 'http', validate: bool = False) -> dict[str, Any]:
         """Write an Ansible inventory.
 
-        :param connection: ``winrm`` or ``psrp``.
-        :param scheme: ``http`` or ``https``.
-        :param validate: whether the client checks the certificate.
+        :param connection: ``winrm``, ``psrp`` or ``ssh``.
+        :param scheme: ``http`` or ``https``, not for ``ssh``.
+        :param validate: whether the client checks the certificate; ``ssh`` always checks the host's key.
         :returns: what a YAML inventory holds; every host logs on as the first of its accounts.
         """
         common: dict[str, Any] = {'ansible_connection': connection, 'ansible_host': '127.0.0.1'}
@@ -141,14 +159,16 @@ class Fleet(Mapping[str, ReachableHost]):
             common |= {'ansible_psrp_protocol': scheme, 'ansible_psrp_auth': 'basic'}
             common |= {'ansible_psrp_message_encryption': 'never', 'ansible_psrp_cert_validation': check_with}
             common |= {'ansible_psrp_ca_cert': str(self.certificate)} if validate else {}
+        elif connection == 'ssh':
+            common |= {'ansible_shell_type': 'powershell', 'ansible_ssh_private_key_file': str(self.ssh_keys.user)}
+            # Nothing of the person's own configuration.
+            common |= {'ansible_ssh_common_args': f'-F none -o UserKnownHostsFile={self.ssh_keys.known_hosts}'}
         else:
-            raise ValueError(f'connection {connection!r} is not winrm or psrp')
+            raise ValueError(f'connection {connection!r} is not winrm, psrp or ssh')
         hosts = {}
         for name, host in self.items():
             account = next(iter(host.accounts.values()))
-            hosts[name] = {
-                'ansible_port': host.port,
-                'ansible_user': account.name,
-                'ansible_password': account.password,
-            }
+            hosts[name] = {'ansible_port': host.port, 'ansible_user': account.name}
+            if connection != 'ssh':
+                hosts[name] |= {'ansible_password': account.password}
         return {'all': {'hosts': hosts, 'vars': common}}

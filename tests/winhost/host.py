@@ -219,9 +219,18 @@ class Host:
     def authenticate(self, user: str, password: str) -> str | None:
         """Log an account on over the network.
 
-        :param user: ``ansible``, ``CORP\\ansible``, ``ansible@CORP`` or ``ansible@corp.example``, in any case.
+        :param user: in one of the spellings that :meth:`account` takes.
         :param password: its password.
         :returns: the account as ``CORP\\ansible``; None when it is refused.
+        """
+        account = self.account(user)
+        return account if account is not None and self.accounts[account].password == password else None
+
+    def account(self, user: str) -> str | None:
+        """Find an account that may log on over the network.
+
+        :param user: ``ansible``, ``CORP\\ansible``, ``ansible@CORP`` or ``ansible@corp.example``, in any case.
+        :returns: the account as ``CORP\\ansible``; None if there is none, or if it is refused.
         """
         for account in self.accounts.values():
             domain, _unused, name = account.name.lower().partition('\\')
@@ -229,7 +238,7 @@ class Host:
             asked = user.lower()
             if '@' in asked:
                 asked = '@'.join([asked.rpartition('@')[0], asked.rpartition('@')[2].split('.')[0]])
-            if asked in forms and account.password == password:
+            if asked in forms and not account.refused:
                 return account.name
         return None
 

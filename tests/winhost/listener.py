@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The loopback port of a host: HTTP and HTTPS on one port, Basic authentication."""
+"""The loopback port of a host: HTTP, HTTPS and SSH on one port; Basic authentication."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
 
-_TLS_HANDSHAKE = b'\x16'  # RFC 8446, ContentType: the first byte of every TLS connection and of no HTTP request
+# A client's first byte names its protocol: the ContentType of a TLS handshake (RFC 8446), the version line of SSH
+# (RFC 4253); the only HTTP method here is POST.
+_TLS_HANDSHAKE = b'\x16'
+_SSH_VERSION = b'S'
 
 
 class Listener(ThreadingMixIn, TCPServer):
@@ -31,6 +34,7 @@ class Listener(ThreadingMixIn, TCPServer):
         self,
         authenticate: Callable[[str, str], str | None],
         handle: Callable[[str, bytes], tuple[int, bytes]],
+        serve_ssh: Callable[[socket.socket], None],
         tls: ssl.SSLContext,
         port: int = 0,
     ) -> None:
@@ -38,11 +42,13 @@ class Listener(ThreadingMixIn, TCPServer):
 
         :param authenticate: user and password to an account, or None.
         :param handle: account and message to HTTP status and body.
+        :param serve_ssh: serves an SSH connection until it ends.
         :param tls: how to speak HTTPS.
         :param port: the port, 0: one that is free.
         """
         self.authenticate = authenticate
         self.handle = handle
+        self._serve_ssh = serve_ssh
         self._tls = tls
         self._open: set[socket.socket] = set()
         super().__init__(('127.0.0.1', port), _Handler)
@@ -69,7 +75,11 @@ class Listener(ThreadingMixIn, TCPServer):
         """Serve a connection; runs in a thread of its own."""
         self._open.add(request)
         try:
-            if request.recv(1, socket.MSG_PEEK) == _TLS_HANDSHAKE:
+            first = request.recv(1, socket.MSG_PEEK)
+            if first == _SSH_VERSION:
+                self._serve_ssh(request)
+                return
+            if first == _TLS_HANDSHAKE:
                 self._open.discard(request)
                 request = self._tls.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
                 self._open.add(request)

@@ -50,6 +50,7 @@ _HOST = {
     'windows',
 }
 _SERVER = {'console', 'services', 'sessions', 'error', 'virtual_machines'}
+_REFUSALS = ('locked', 'disabled', 'expired')
 _DIRECTORY = {'domains', 'accounts', 'error', 'takes', 'hangs'}
 _BEHAVIOURS = ('on_logoff', 'on_reset', 'on_disconnect')
 _SESSION = {
@@ -92,11 +93,13 @@ class Account:
     :ivar name: ``CORP\\ansible``.
     :ivar rights: ``full``; ``user``: may query and send messages; ``partial``: sees only its own sessions;
         ``blind``: sees none.
+    :ivar refused: why it cannot log on (a word of ``_REFUSALS``); Windows gives the client no reason.
     """
 
     name: str
     password: str = 'secret'
     rights: str = 'full'
+    refused: str | None = None
 
 
 @dataclass
@@ -145,14 +148,15 @@ def host(name: str, data: Any) -> HostSpec:
     clock = check(data.get('clock'), {'offset', 'fixed'}, f'{name}: clock')
     accounts = {}
     for account, said in (data.get('accounts') or {f'{DOMAIN}\\ansible': {}}).items():
-        said = check(
-            {'password': said} if isinstance(said, str) else said, {'password', 'rights'}, f'{name}: account {account}'
-        )
+        said = {'password': said} if isinstance(said, str) else said
+        said = check(said, {'password', 'rights', 'refused'}, f'{name}: account {account}')
         read = Account(account, **said)
         if '\\' not in account:
             raise SpecError(f'{name}: account {account} has no domain; a good one is {DOMAIN}\\{account}')
         if read.rights not in RIGHTS:
             raise SpecError(f'{name}: account {account}: rights {read.rights!r} is not one of {", ".join(RIGHTS)}')
+        if read.refused not in (None, *_REFUSALS):
+            raise SpecError(f'{name}: account {account}: refused {read.refused!r} is not {", ".join(_REFUSALS)}')
         accounts[account] = read
     servers = {
         server.lower(): check(said, _SERVER, f'{name}: server {server}')

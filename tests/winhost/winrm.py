@@ -4,22 +4,18 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import uuid
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 from xml.sax.saxutils import escape
 
-from winhost import pwsh, wsman
+from winhost import wsman
+from winhost.commands import Commands, Host
 from winhost.process import Process
 from winhost.psrp import RunspacePool
-
-# What Windows hosts call their PowerShell; Ansible uses several of these.
-_NAMES = ('PowerShell', 'powershell', 'powershell.exe', 'pwsh', 'pwsh.exe')
 
 
 @dataclass(frozen=True)
@@ -35,17 +31,6 @@ class Options:
     operation_timeout: float | None = None
     gather: float = 2.0
     piece: int | None = None
-
-
-class Host(Protocol):
-    """What WinRM needs to know of a host."""
-
-    name: str
-    root: Path
-    messages: list[str]
-
-    def environment(self, account: str) -> dict[str, str]:
-        """Give the whole environment of a command run as an account."""
 
 
 class Shell(Protocol):
@@ -127,22 +112,19 @@ class CommandShell:
 class Service:
     """The WinRM service of a host."""
 
-    def __init__(self, host: Host, options: Options = Options()) -> None:
+    def __init__(self, host: Host, commands: Commands, options: Options = Options()) -> None:
         """Make the service.
 
         :param host: what it serves.
+        :param commands: starts its commands.
         :param options: how it behaves.
         """
         self._host = host
+        self._commands = commands
         self._options = options
         self._shells: dict[str, Shell] = {}
         self._closed = False
         self._lock = threading.Lock()
-        self._names = host.root / 'PowerShell'
-        self._names.mkdir(parents=True, exist_ok=True)
-        for name in _NAMES:
-            (self._names / name).unlink(missing_ok=True)
-            (self._names / name).symlink_to(pwsh.find())
 
     def handle(self, account: str, message: bytes) -> tuple[int, bytes]:
         """Answer a message.
@@ -201,11 +183,10 @@ class Service:
                 raise wsman.unsupported(request.action_uri)
 
     def _create(self, account: str, request: wsman.Request) -> str:
-        environment = self._environment(account)
-        environment |= {element.attrib['Name']: element.text or '' for element in request.all('Variable')}
+        variables = {element.attrib['Name']: element.text or '' for element in request.all('Variable')}
 
         def start(line: str) -> Process:
-            return Process(line, environment, self._host.root)
+            return self._commands.start(account, line, variables)
 
         shell: Shell
         if request.resource == wsman.COMMAND_SHELL:
@@ -227,11 +208,6 @@ class Service:
             f'<w:SelectorSet><w:Selector Name="ShellId">{shell_id}</w:Selector></w:SelectorSet>'
             f'</a:ReferenceParameters></x:ResourceCreated>{_described(shell_id, request.resource, account)}'
         )
-
-    def _environment(self, account: str) -> dict[str, str]:
-        environment = self._host.environment(account)
-        path = os.pathsep.join(filter(None, [environment.get('PATH'), str(self._names)]))
-        return {**environment, **pwsh.environment(), 'PATH': path}
 
 
 def _described(shell_id: str, resource: str, account: str) -> str:

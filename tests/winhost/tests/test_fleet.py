@@ -116,8 +116,11 @@ def test_an_inventory_is_complete_for_every_connection() -> None:
             }
             assert inventory['vars']['ansible_connection'] == connection
             assert scheme in inventory['vars'].values()
-        with pytest.raises(ValueError, match="'ssh' is not winrm or psrp"):
-            fleet.inventory('ssh')
+        assert fleet.inventory('ssh')['all']['hosts'] == {
+            'web01': {'ansible_port': port, 'ansible_user': 'WEB\\operator'}
+        }
+        with pytest.raises(ValueError, match="'local' is not winrm, psrp or ssh"):
+            fleet.inventory('local')
 
 
 def test_a_change_that_fails_at_an_api_call_fails_the_test_that_asked_for_it() -> None:
