@@ -155,7 +155,7 @@ def test_the_report_tells_of_every_host(story: dict[str, Run]) -> None:
 
 
 def test_the_numbers_are_handed_on(story: dict[str, Run]) -> None:
-    (stats,) = story['real'].results['End | Hand the numbers to the next job'].values()
+    (stats,) = story['real'].results['Set workflow statistics'].values()
     numbers = stats['ansible_stats']
     assert numbers['aggregate'] is False
     assert numbers['data']['user_sessions_hosts'] == len(SPEC)
