@@ -15,7 +15,7 @@ attributes:
         controller.
     support: full
     details:
-      - The options are checked on the controller. A task with a wrong one fails before any host is asked.
+      - The options are validated on the controller. Invalid options fail before the host is contacted.
   action_group:
     description:
       - Use C(group/winops.sessions.sessions) in C(module_defaults) to set defaults for all modules of this
@@ -36,11 +36,10 @@ attributes:
     support: full
     platforms: windows
 notes:
-  - This module must be run on a Windows target host. It works over the connection plugins
-    P(ansible.builtin.winrm#connection),
-    P(ansible.builtin.psrp#connection) and P(ansible.builtin.ssh#connection).
-  - The host must run PowerShell in the language mode C(FullLanguage). The constrained mode that AppLocker and Windows
-    Defender Application Control enforce does not let it load the code that calls the session API.
+  - This module must be run on a Windows target host. It supports the connection plugins
+    P(ansible.builtin.winrm#connection), P(ansible.builtin.psrp#connection) and P(ansible.builtin.ssh#connection).
+  - PowerShell on the host must run in the language mode C(FullLanguage). The constrained language mode that AppLocker
+    and App Control for Business enforce does not allow the module to call the Windows API.
 requirements:
   - Windows Server 2016 to 2025, or Windows 10 or 11, in any display language
   - Windows PowerShell 5.1 or PowerShell 7 on the host

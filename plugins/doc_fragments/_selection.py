@@ -11,70 +11,83 @@ class ModuleDocFragment:
 options:
   client_names:
     description:
-      - Selects the sessions that are used from one of these computers.
-      - The names are those that the clients tell. V(*) and V(?) are wildcards, upper and lower case are the same.
-      - A session whose client is not known, as one on the console, is selected by none.
-      - An empty list selects nothing.
+      - Select sessions of these client computers.
+      - V(*) and V(?) are wildcards. The comparison ignores case.
+      - Clients report their own names, so a name is no proof of where a user works.
+      - If the client of a session cannot be queried, the session is returned and the task fails.
     type: list
     elements: str
   exclude_users:
     description:
-      - Leaves out the sessions of these users, in the forms that O(users) takes.
-      - They count as not selected and are not reported. An empty list leaves out nobody.
+      - Skip sessions of these users, in the forms that O(users) accepts. They are not reported.
+      - A session that may belong to one of these users is skipped as well, with a warning.
     type: list
     elements: str
   ghosts:
     description:
-      - Whether ghosts may be selected too. A ghost is what is left over of a session, in state V(disconnected) or
-        V(down) and without a user.
-      - They are selected where the other filters name them, which O(users) never does, and by O(max_disconnected).
+      - Whether to select ghost sessions, too. A ghost session is in state V(disconnected) or V(down) and has no user.
+        A broken logoff leaves it behind.
+      - Ghost sessions must match the other options. O(users) never selects them, O(max_disconnected) does.
+      - A session without a user in another state is selected only by O(session_ids) or O(tokens), and only after it
+        has been connected for a minute.
     type: bool
     default: false
+  groups:
+    description:
+      - Select sessions of members of these groups, for example V(CORP\\VIP), V(BUILTIN\\Administrators) or a SID.
+      - Nested groups and domain groups count. The module reads them from the logon token of the session, so no domain
+        controller is queried.
+      - If the token of a session cannot be read, the session is not selected and the task returns a warning.
+      - Cannot be combined with O(server).
+    type: list
+    elements: str
+  locked:
+    description:
+      - Select sessions that are locked (V(true)) or not locked (V(false)).
+      - Sessions whose lock state is unknown are not selected.
+    type: bool
   max_disconnected:
     description:
-      - Selects the sessions that have been disconnected for so long or longer.
-      - A session is selected when it has reached any one of O(max_idle), O(max_disconnected) and
-        O(max_logged_on), as the
-        three limits of the Group Policy for Remote Desktop work. A time that is not known reaches no limit.
-      - A duration is a number of seconds, or text such as V(90s), V(15m), V(2h30m), V(1d) or V(1d 4h). V(0) is a
-        valid
-        limit, and 3650 days are the most.
-      - Do not write V(1:30) without quotes, which YAML reads as 90. In quotes it is refused.
+      - Select sessions that have been disconnected for at least this long.
+      - If several of O(max_idle), O(max_disconnected) and O(max_logged_on) are set, a session that has reached any of
+        them is selected, as with the limits of the Group Policy. An unknown time reaches no limit.
+      - A duration is a number of seconds or text such as V(90s), V(15m), V(2h30m), V(1d) or V(1d 4h). V(0) is valid.
+      - Quote values such as V(1:30). Without quotes YAML reads V(1:30) as 90.
     type: str
   max_idle:
     description:
-      - Selects the sessions whose user has been idle for so long or longer. For a disconnected session it is the time
-        since the disconnect.
-      - See O(max_disconnected) for how the limits work together and how a duration is written.
+      - Select sessions that have been idle for at least this long. See O(max_disconnected) for the format.
+      - The idle time of a disconnected session counts from its disconnect. The idle time of any other session counts
+        from the latest of last input, connect and logon.
     type: str
   max_logged_on:
     description:
-      - Selects the sessions whose user logged on so long ago or longer.
-      - See O(max_disconnected) for how the limits work together and how a duration is written.
+      - Select sessions whose user logged on at least this long ago. See O(max_disconnected) for the format.
     type: str
+  processes:
+    description:
+      - Select sessions that run one of these processes, by image name, for example V(WINWORD.EXE).
+      - V(*) and V(?) are wildcards. The comparison ignores case. A name without a dot and without wildcards also
+        selects the name with V(.exe).
+    type: list
+    elements: str
   server:
     description:
-      - The name of another host, whose sessions are meant instead of the target's own. The target asks it through
-        the remoting of the session API itself, as C(qwinsta /server:NAME) does.
-      - This is a last resort, for hosts that Ansible cannot connect to. It is a second hop, so the credentials
-        must be able
-        to travel on, as with CredSSP, Kerberos delegation or C(become), and the other host must allow remote RPC.
+      - The name of another host whose sessions the module manages instead, as C(qwinsta /server:NAME) does.
+      - Use this only for hosts that Ansible cannot connect to. It is a second hop, so the connection needs credentials
+        that can be delegated (CredSSP, Kerberos delegation or C(become)), and the other host must allow remote RPC.
+      - Sessions of the virtual machines of an RD Virtualization Host are ignored.
     type: str
   session_ids:
     description:
-      - Selects the sessions with these ids, from 1 to 65535. Session 0 belongs to the services, and ids from
-        65536 up to
-        the listeners.
-      - Windows gives the id of an ended session to another one. Select by O(tokens) where time passes between
-        reading an
-        id and using it.
-      - An empty list selects nothing.
+      - Select the sessions with these IDs, from 1 to 65535. Session 0 runs services, IDs from 65536 are listeners.
+      - Windows reuses the ID of a session that has ended. Use O(tokens) if time passes between reading and using an ID.
+      - An ID that exists but cannot be selected is reported in a warning.
     type: list
     elements: int
   states:
     description:
-      - Selects the sessions in one of these states.
-      - An empty list selects nothing.
+      - Select sessions in these states.
     type: list
     elements: str
     choices:
@@ -90,28 +103,33 @@ options:
       - init
   tokens:
     description:
-      - Selects exactly these sessions, by the C(token) that a module of this collection returned for them.
-      - The same session has the same token in every call. Another session that got the same id has another token.
-      - An empty list selects nothing, so the list that an earlier task returned can be handed over as it is.
+      - Select exactly these sessions, by the C(token) that a module of this collection returned for them.
+      - A session has the same token in every call. Another session that reuses its ID has a different token.
     type: list
     elements: str
   users:
     description:
-      - Selects the sessions of these users, as V(alice) of whatever domain, V(CORP\\alice), V(alice@CORP), or a SID.
-      - V(*) and V(?) are wildcards, as in V(svc_*) or V(CORP\\t?_*). Upper and lower case are the same.
-      - A local account is written with the computer's name, as V(HOST\\alice). V(.\\alice) is refused.
-      - An empty list selects nothing.
+      - Select sessions of these users, for example V(alice), V(CORP\\alice), V(corp.example.com\\alice),
+        V(alice@corp.example.com) or a SID.
+      - V(alice) is the user of this name in any domain. V(*) and V(?) are wildcards, for example V(CORP\\svc_*). The
+        comparison ignores case.
+      - Windows resolves a name that has a domain and is not the name of a listed session. A name that cannot be
+        resolved selects nothing and is returned in RV(unresolved).
+      - V(S-1-5-21-*-500) is the built-in administrator of any computer or domain.
+      - Quote names that YAML reads as a number, for example V("0012345").
     type: list
     elements: str
 notes:
-  - All filters that are given must hold together. The values of one list are alternatives, so that an empty list,
-    which has none, selects nothing at all. Leave an option out, or give it C(null), where it shall not filter.
-  - Only sessions of users are selected, and ghosts where O(ghosts) asks for them. No option reaches session 0, in
-    which the services run, or a listener.
-  - The times are computed on the host's own clock, from one and the same answer of Windows. A clock that is wrong, or
-    that differs from the controller's, does no harm.
-  - Windows keeps no truthful time of the last input for the console's session, so its idle time is no evidence
-    that nobody sits there.
-  - A host that cannot be seen fails. Windows hides the sessions from accounts that lack the right to see them, and
-    this is never taken for a host without users.
+  - A session is selected if it matches all options that are set. The values of one list are alternatives, so an empty
+    list selects nothing.
+  - Only sessions of users are selected, and ghost sessions with O(ghosts=true). Session 0 and listeners are never
+    selected.
+  - All durations are computed from the clock of the host, which the same call of Windows returns. A clock that jumps
+    forward makes every session idle at once, so combine O(max_idle) with a safety limit.
+  - Windows does not reliably update the last input time of the console session, so an apparently idle console may be in
+    use.
+  - If the sessions cannot be queried, the task fails. An account that lacks the right to query sessions never gets an
+    empty list.
+  - If a session cannot be read and the selection depends on it, the session is returned and the task fails. The results
+    of the other sessions are returned as well.
 """

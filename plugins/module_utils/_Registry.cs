@@ -14,7 +14,6 @@ using System.Runtime.InteropServices;
 using System.Text;
 
 //TypeAccelerator -Name Winops.RegistryKey -TypeName RegistryKey
-//TypeAccelerator -Name Winops.RegistryException -TypeName RegistryException
 
 namespace ansible_collections.winops.sessions.plugins.module_utils._Registry
 {
@@ -62,13 +61,8 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Registry
     public class RegistryException : Win32Exception
     {
         public RegistryException(string doing, string path, int code)
-            : base(code, String.Format(CultureInfo.InvariantCulture, "{0} HKLM\\{1} failed with Win32 error {2}{3}", doing, path, code, Advice(code)))
+            : base(code, String.Format(CultureInfo.InvariantCulture, "{0} HKLM\\{1} failed with Win32 error {2}", doing, path, code))
         {
-        }
-
-        private static string Advice(int code)
-        {
-            return code == 5 ? " (ERROR_ACCESS_DENIED): connect with a member of the local Administrators group" : "";
         }
     }
 
@@ -76,8 +70,8 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Registry
     /// <remarks>Always the 64-bit view, so that a 32-bit PowerShell finds what a 64-bit one wrote.</remarks>
     public sealed class RegistryKey : IDisposable
     {
-        /// <summary>Longer data is nothing that this collection wrote.</summary>
-        public const int LongestData = 1024;
+        /// <summary>This collection writes no longer data.</summary>
+        private const int LongestData = 8192;
 
         private const int ERROR_FILE_NOT_FOUND = 2;
         private const int ERROR_MORE_DATA = 234;
@@ -116,7 +110,7 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Registry
         }
 
         /// <summary>Opens a key to write to it, and creates it where it does not exist.</summary>
-        /// <param name="isVolatile">Whether a key that is created shall be gone at the next start of Windows.</param>
+        /// <param name="isVolatile">Whether a key that is created is gone at the next start of Windows.</param>
         public static RegistryKey OpenWrite(string path, bool isVolatile)
         {
             SafeKeyHandle handle;

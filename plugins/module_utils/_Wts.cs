@@ -9,22 +9,12 @@ using Microsoft.Win32.SafeHandles;
 using System;
 using System.Collections.Generic;
 using System.ComponentModel;
-using System.Diagnostics;
 using System.Globalization;
-using System.IO;
 using System.Net;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Text;
-using System.Threading;
 using System.Threading.Tasks;
-
-//TypeAccelerator -Name Winops.SessionServer -TypeName SessionServer
-//TypeAccelerator -Name Winops.WtsException -TypeName WtsException
-//TypeAccelerator -Name Winops.MessageBox -TypeName MessageBox
-//TypeAccelerator -Name Winops.FileTime -TypeName FileTime
-//TypeAccelerator -Name Winops.Wildcard -TypeName Wildcard
-//TypeAccelerator -Name Winops.Fingerprint -TypeName Fingerprint
-//TypeAccelerator -Name Winops.InboxCommand -TypeName InboxCommand
 
 namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
 {
@@ -33,11 +23,26 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
         public const int WTSTypeProcessInfoLevel1 = 1;
         public const int WTSTypeSessionInfoLevel1 = 2;
 
+        public const int ERROR_FILE_NOT_FOUND = 2;
+        public const int ERROR_ACCESS_DENIED = 5;
         public const int ERROR_INVALID_DATA = 13;
         public const int ERROR_NOT_SUPPORTED = 50;
         public const int ERROR_INVALID_PARAMETER = 87;
+        public const int ERROR_TIMEOUT = 1460;
+        public const int RPC_S_INVALID_BINDING = 1702;
+        public const int RPC_S_SERVER_UNAVAILABLE = 1722;
+        public const int RPC_S_CALL_FAILED = 1726;
+        public const int EPT_S_NOT_REGISTERED = 1753;
+        public const int ERROR_CTX_CLOSE_PENDING = 7007;
+        public const int ERROR_CTX_WINSTATION_NOT_FOUND = 7022;
+        public const int ERROR_CTX_WINSTATION_BUSY = 7024;
+        public const int ERROR_CTX_WINSTATION_ACCESS_DENIED = 7045;
 
-        // The members of WTS_INFO_CLASS that are asked for.
+        public const uint PROCESS_QUERY_LIMITED_INFORMATION = 0x1000;
+        public const uint TOKEN_QUERY = 0x0008;
+        public const int TokenGroups = 2;
+
+        // The members of WTS_INFO_CLASS that are queried.
         public const int WTSClientBuildNumber = 9;
         public const int WTSClientName = 10;
         public const int WTSClientAddress = 14;
@@ -178,6 +183,19 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
         [DllImport("kernel32.dll", EntryPoint = "ProcessIdToSessionId", ExactSpelling = true, SetLastError = true)]
         public static extern bool ProcessIdToSessionId(uint dwProcessId, out uint pSessionId);
 
+        [DllImport("kernel32.dll", EntryPoint = "OpenProcess", ExactSpelling = true, SetLastError = true)]
+        public static extern SafeKernelHandle OpenProcess(uint dwDesiredAccess, bool bInheritHandle, uint dwProcessId);
+
+        [DllImport("kernel32.dll", EntryPoint = "CloseHandle", ExactSpelling = true)]
+        public static extern bool CloseHandle(IntPtr hObject);
+
+        [DllImport("advapi32.dll", EntryPoint = "OpenProcessToken", ExactSpelling = true, SetLastError = true)]
+        public static extern bool OpenProcessToken(SafeKernelHandle ProcessHandle, uint DesiredAccess, out SafeKernelHandle TokenHandle);
+
+        [DllImport("advapi32.dll", EntryPoint = "GetTokenInformation", ExactSpelling = true, SetLastError = true)]
+        public static extern bool GetTokenInformation(
+            SafeKernelHandle TokenHandle, int TokenInformationClass, IntPtr TokenInformation, uint TokenInformationLength, out uint ReturnLength);
+
         [DllImport("kernel32.dll", EntryPoint = "LocalFree", ExactSpelling = true)]
         public static extern IntPtr LocalFree(IntPtr hMem);
 
@@ -210,6 +228,16 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
         }
     }
 
+    internal class SafeKernelHandle : SafeHandleZeroOrMinusOneIsInvalid
+    {
+        public SafeKernelHandle() : base(true) { }
+
+        protected override bool ReleaseHandle()
+        {
+            return NativeMethods.CloseHandle(handle);
+        }
+    }
+
     /// <summary>The failure of one call of the session API.</summary>
     public class WtsException : Win32Exception
     {
@@ -222,6 +250,52 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
             Api = api;
         }
 
+        /// <summary>There is no such session, or the account is not allowed to see it.</summary>
+        public bool IsGone
+        {
+            get { return NativeErrorCode == NativeHelpers.ERROR_FILE_NOT_FOUND || NativeErrorCode == NativeHelpers.ERROR_CTX_WINSTATION_NOT_FOUND; }
+        }
+
+        /// <summary>The session is being closed.</summary>
+        public bool IsClosing
+        {
+            get { return NativeErrorCode == NativeHelpers.ERROR_CTX_CLOSE_PENDING; }
+        }
+
+        /// <summary>The account lacks a right to this session.</summary>
+        public bool IsDenied
+        {
+            get { return NativeErrorCode == NativeHelpers.ERROR_ACCESS_DENIED || NativeErrorCode == NativeHelpers.ERROR_CTX_WINSTATION_ACCESS_DENIED; }
+        }
+
+        /// <summary>The call has not returned, so whether it had an effect is unknown.</summary>
+        public bool IsTimeout
+        {
+            get { return NativeErrorCode == NativeHelpers.ERROR_TIMEOUT; }
+        }
+
+        /// <summary>The call failed, but may have had its effect.</summary>
+        public bool IsUncertain
+        {
+            get { return IsTimeout || NativeErrorCode == NativeHelpers.RPC_S_CALL_FAILED; }
+        }
+
+        /// <summary>Remote Desktop Services cannot be reached at the moment: it starts, stops or restarts.</summary>
+        public bool IsUnreachable
+        {
+            get
+            {
+                return NativeErrorCode == NativeHelpers.RPC_S_INVALID_BINDING || NativeErrorCode == NativeHelpers.RPC_S_SERVER_UNAVAILABLE
+                    || NativeErrorCode == NativeHelpers.RPC_S_CALL_FAILED || NativeErrorCode == NativeHelpers.EPT_S_NOT_REGISTERED;
+            }
+        }
+
+        /// <summary>The same call may succeed later.</summary>
+        public bool IsTransient
+        {
+            get { return IsUnreachable || NativeErrorCode == NativeHelpers.ERROR_CTX_WINSTATION_BUSY; }
+        }
+
         // Some paths of the API set HRESULT_FROM_WIN32(code) instead of the code.
         private static int Normalize(int code)
         {
@@ -229,7 +303,7 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
         }
     }
 
-    /// <summary>A row of WTSEnumerateSessionsExW: the only source of names that are not cut.</summary>
+    /// <summary>A row of WTSEnumerateSessionsExW: the only source of names that are not truncated.</summary>
     public class SessionRow
     {
         public long Id { get; internal set; }
@@ -239,13 +313,12 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
         public string Domain { get; internal set; }
     }
 
-    /// <summary>What WTSSessionInfoEx (or WTSSessionInfo) tells of one session at one moment. Times are FILETIMEs, 0 = unknown.</summary>
+    /// <summary>WTSSessionInfoEx (or WTSSessionInfo) of one session at one moment. Times are FILETIMEs, 0 is unknown.</summary>
     public class SessionFacts
     {
         public int State { get; internal set; }
-        /// <summary>The lock state, null where Windows does not say.</summary>
+        /// <summary>The lock state, null if Windows does not report it.</summary>
         public bool? Locked { get; internal set; }
-        public string SessionName { get; internal set; }
         /// <summary>At most 20 characters of the user's name.</summary>
         public string User { get; internal set; }
         /// <summary>At most 17 characters of the domain's name.</summary>
@@ -257,9 +330,11 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
         public long CurrentTime { get; internal set; }
     }
 
-    /// <summary>What the session's client says of itself; each field is null where it does not.</summary>
+    /// <summary>What the session's client reports; null for each field that is unknown.</summary>
     public class SessionClient
     {
+        /// <summary>Why the client's name could not be queried; null if the query succeeded.</summary>
+        public WtsException NameError { get; internal set; }
         public string Name { get; internal set; }
         public string Address { get; internal set; }
         public long? Build { get; internal set; }
@@ -276,59 +351,172 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
         public string Sid { get; internal set; }
     }
 
-    /// <summary>A message box on its way to a session.</summary>
-    public class MessageBox
+    /// <summary>Runs calls of one Windows service on a thread of their own, so that a call that hangs cannot hold the module.</summary>
+    internal sealed class BoundedCalls
     {
-        public const int IdTimeout = 32000;
+        private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
+        private static readonly TimeSpan LongestWhileStuck = TimeSpan.FromMilliseconds(200);
 
-        private readonly Task<uint> _call;
+        private Task _stuck;
 
-        internal MessageBox(Task<uint> call)
+        /// <summary>Runs a call and waits for it at most 10 seconds, or a moment while an earlier call has not returned.</summary>
+        /// <exception cref="WtsException">The call failed, or has not returned (ERROR_TIMEOUT).</exception>
+        public T Run<T>(string api, Func<T> call)
         {
-            _call = call;
-        }
-
-        /// <summary>Waits for the answer.</summary>
-        /// <param name="milliseconds">The longest wait.</param>
-        /// <returns>The id of the button, or IdTimeout.</returns>
-        public int WaitForAnswer(int milliseconds)
-        {
+            Task<T> task = Task.Run(call);
+            bool isStuck = _stuck != null && !_stuck.IsCompleted;
             try
             {
-                if (!_call.Wait(milliseconds))
+                if (task.Wait(isStuck ? LongestWhileStuck : Longest))
                 {
-                    return IdTimeout;
+                    return task.Result;
                 }
             }
             catch (AggregateException e)
             {
-                throw e.InnerException;
+                ExceptionDispatchInfo.Capture(e.InnerException).Throw();
             }
-            // Windows Server 2008 R2 was seen to answer 0 for IDTIMEOUT.
-            return _call.Result == 0 ? IdTimeout : (int)_call.Result;
+            if (!isStuck)
+            {
+                _stuck = task;
+            }
+            throw new WtsException(api, NativeHelpers.ERROR_TIMEOUT);
         }
     }
 
-    /// <summary>The sessions of this host, or of another through the API's own remoting.</summary>
+    /// <summary>What LookupAccountNameW reports for a name.</summary>
+    public sealed class Account
+    {
+        private const int SidTypeUser = 1;
+        private const int SidTypeGroup = 2;
+        private const int SidTypeAlias = 4;
+        private const int SidTypeWellKnownGroup = 5;
+
+        private static readonly BoundedCalls Lookups = new BoundedCalls();
+
+        /// <summary>The SID as text; null if the name could not be resolved.</summary>
+        public string Sid { get; private set; }
+        /// <summary>Why the name could not be resolved; null if it could.</summary>
+        public WtsException Error { get; private set; }
+
+        private int _use;
+
+        public bool IsUser
+        {
+            get { return Sid != null && _use == SidTypeUser; }
+        }
+
+        public bool IsGroup
+        {
+            get { return Sid != null && (_use == SidTypeGroup || _use == SidTypeAlias || _use == SidTypeWellKnownGroup); }
+        }
+
+        /// <summary>Resolves a name: DOMAIN\user, domain.example\user, user@domain.example or a name alone.</summary>
+        /// <param name="systemName">The host that resolves it; null: this host.</param>
+        public static Account Lookup(string systemName, string name)
+        {
+            try
+            {
+                return Lookups.Run("LookupAccountNameW", delegate { return Resolve(systemName, name); });
+            }
+            catch (WtsException e)
+            {
+                return new Account { Error = e };
+            }
+        }
+
+        private static Account Resolve(string systemName, string name)
+        {
+            uint sidSize = 256;
+            uint domainSize = 1024;
+            byte[] sid = new byte[sidSize];
+            char[] domain = new char[domainSize];
+            int use;
+            if (!NativeMethods.LookupAccountNameW(String.IsNullOrEmpty(systemName) ? null : systemName, name, sid, ref sidSize, domain, ref domainSize, out use))
+            {
+                throw new WtsException("LookupAccountNameW", Marshal.GetLastWin32Error());
+            }
+            return new Account { Sid = NativeText.OfSid(sid), _use = use };
+        }
+    }
+
+    internal static class NativeText
+    {
+        public static string OfPointer(IntPtr text)
+        {
+            return text == IntPtr.Zero ? null : NullIfEmpty(Marshal.PtrToStringUni(text));
+        }
+
+        public static string OfSid(byte[] sid)
+        {
+            IntPtr text;
+            return NativeMethods.ConvertSidToStringSidW(sid, out text) ? TakeLocal(text) : null;
+        }
+
+        public static string OfSid(IntPtr sid)
+        {
+            IntPtr text;
+            return sid != IntPtr.Zero && NativeMethods.ConvertSidToStringSidW(sid, out text) ? TakeLocal(text) : null;
+        }
+
+        public static string NullIfEmpty(string text)
+        {
+            if (text == null)
+            {
+                return null;
+            }
+            int end = text.IndexOf('\0');
+            text = end < 0 ? text : text.Substring(0, end);
+            return text.Length == 0 ? null : text;
+        }
+
+        private static string TakeLocal(IntPtr text)
+        {
+            try
+            {
+                return OfPointer(text);
+            }
+            finally
+            {
+                NativeMethods.LocalFree(text);
+            }
+        }
+    }
+
+    /// <summary>The sessions of this host, or of another host through the remoting of the API.</summary>
     public sealed class SessionServer : IDisposable
     {
         private const uint AnySession = 0xFFFFFFFE;
 
         private readonly SafeServerHandle _handle;
+        // The local session manager answers queries, Remote Desktop Services those about clients: either may hang alone.
+        private readonly BoundedCalls _sessions = new BoundedCalls();
+        private readonly BoundedCalls _clients = new BoundedCalls();
+        private readonly BoundedCalls _processes = new BoundedCalls();
+        private readonly BoundedCalls _acts = new BoundedCalls();
 
-        /// <param name="name">Another host's name; null or empty: this host.</param>
+        /// <param name="name">The name of another host; null or empty: this host.</param>
         /// <remarks>
         /// "WTSOpenServerExW function": the handle of a server that cannot be reached is an invalid one, which shows
         /// only at the first call that uses it.
         /// </remarks>
         public SessionServer(string name)
         {
-            _handle = String.IsNullOrEmpty(name) ? new SafeServerHandle() : NativeMethods.WTSOpenServerExW(name);
-            if (!String.IsNullOrEmpty(name) && _handle.IsInvalid)
+            if (String.IsNullOrEmpty(name))
             {
-                // A zero handle means this host to every other function: it must never stand for another one.
-                throw new WtsException("WTSOpenServerExW", Marshal.GetLastWin32Error());
+                _handle = new SafeServerHandle();
+                return;
             }
+            _handle = _sessions.Run("WTSOpenServerExW", delegate
+            {
+                SafeServerHandle handle = NativeMethods.WTSOpenServerExW(name);
+                if (handle.IsInvalid)
+                {
+                    // Every other function takes a zero handle for this host.
+                    throw new WtsException("WTSOpenServerExW", Marshal.GetLastWin32Error());
+                }
+                return handle;
+            });
         }
 
         public void Dispose()
@@ -337,83 +525,81 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
         }
 
         /// <summary>The session of the physical console, or -1 while there is none.</summary>
-        public static long ConsoleSessionId
+        public static long ConsoleSessionId()
         {
-            get
-            {
-                uint id = NativeMethods.WTSGetActiveConsoleSessionId();
-                return id == UInt32.MaxValue ? -1L : id;
-            }
+            uint id = NativeMethods.WTSGetActiveConsoleSessionId();
+            return id == UInt32.MaxValue ? -1L : id;
         }
 
         /// <summary>The session that this process runs in.</summary>
-        public static long OwnSessionId
+        public static long OwnSessionId()
         {
-            get
+            uint id;
+            if (!NativeMethods.ProcessIdToSessionId(NativeMethods.GetCurrentProcessId(), out id))
             {
-                uint id;
-                if (!NativeMethods.ProcessIdToSessionId(NativeMethods.GetCurrentProcessId(), out id))
-                {
-                    throw new WtsException("ProcessIdToSessionId", Marshal.GetLastWin32Error());
-                }
-                return id;
+                throw new WtsException("ProcessIdToSessionId", Marshal.GetLastWin32Error());
             }
+            return id;
         }
 
         /// <summary>The account of this process as DOMAIN\user.</summary>
-        public static string CallerAccount
+        public static string CallerAccount()
         {
-            get
+            const int nameSamCompatible = 2;
+            return new BoundedCalls().Run("GetUserNameExW", delegate
             {
-                const int nameSamCompatible = 2;
                 uint size = 1024;
                 char[] buffer = new char[size];
                 if (!NativeMethods.GetUserNameExW(nameSamCompatible, buffer, ref size))
                 {
                     throw new WtsException("GetUserNameExW", Marshal.GetLastWin32Error());
                 }
-                return FromBuffer(buffer);
-            }
+                return NativeText.NullIfEmpty(new String(buffer));
+            });
         }
 
-        /// <summary>All sessions in the order of their ids.</summary>
+        /// <summary>All sessions, by ascending ID, without those of the virtual machines of an RD Virtualization Host.</summary>
+        /// <remarks>"WTS_SESSION_INFO_1W structure": a row with a host name is the session of a virtual machine, and its ID counts there.</remarks>
         public SessionRow[] Enumerate()
         {
-            uint level = 1;
-            IntPtr array;
-            uint count;
-            if (!NativeMethods.WTSEnumerateSessionsExW(_handle, ref level, 0, out array, out count))
+            return _sessions.Run("WTSEnumerateSessionsExW", delegate
             {
-                throw new WtsException("WTSEnumerateSessionsExW", Marshal.GetLastWin32Error());
-            }
-            try
-            {
-                List<SessionRow> rows = new List<SessionRow>();
-                foreach (NativeHelpers.WTS_SESSION_INFO_1W info in ReadArray<NativeHelpers.WTS_SESSION_INFO_1W>(array, count))
+                uint level = 1;
+                IntPtr array;
+                uint count;
+                if (!NativeMethods.WTSEnumerateSessionsExW(_handle, ref level, 0, out array, out count))
                 {
+                    throw new WtsException("WTSEnumerateSessionsExW", Marshal.GetLastWin32Error());
+                }
+                List<SessionRow> rows = new List<SessionRow>();
+                foreach (NativeHelpers.WTS_SESSION_INFO_1W info in ReadArray<NativeHelpers.WTS_SESSION_INFO_1W>(
+                    NativeHelpers.WTSTypeSessionInfoLevel1, array, count))
+                {
+                    if (NativeText.OfPointer(info.pHostName) != null)
+                    {
+                        continue;
+                    }
                     rows.Add(new SessionRow
                     {
                         Id = info.SessionId,
                         State = info.State,
-                        SessionName = FromPointer(info.pSessionName),
-                        User = FromPointer(info.pUserName),
-                        Domain = FromPointer(info.pDomainName),
+                        SessionName = NativeText.OfPointer(info.pSessionName),
+                        User = NativeText.OfPointer(info.pUserName),
+                        Domain = NativeText.OfPointer(info.pDomainName),
                     });
                 }
                 rows.Sort(delegate(SessionRow a, SessionRow b) { return a.Id.CompareTo(b.Id); });
                 return rows.ToArray();
-            }
-            finally
-            {
-                if (array != IntPtr.Zero)
-                {
-                    NativeMethods.WTSFreeMemoryExW(NativeHelpers.WTSTypeSessionInfoLevel1, array, count);
-                }
-            }
+            });
         }
 
-        /// <summary>Reads one session's state, names and times in one call, so that they belong together.</summary>
+        /// <summary>Reads the state, names and times of one session in one call, so that they belong together.</summary>
         public SessionFacts Query(long id)
+        {
+            return _sessions.Run("WTSQuerySessionInformationW", delegate { return QueryFacts(id); });
+        }
+
+        private SessionFacts QueryFacts(long id)
         {
             NativeHelpers.WTSINFOEXW? ex = null;
             try
@@ -422,7 +608,7 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
             }
             catch (WtsException e)
             {
-                // Only "no such class" is a reason to ask the older one; anything else is the answer.
+                // "No such class" is a reason to use the older class; any other error is the answer.
                 if (e.NativeErrorCode != NativeHelpers.ERROR_NOT_SUPPORTED && e.NativeErrorCode != NativeHelpers.ERROR_INVALID_PARAMETER)
                 {
                     throw;
@@ -437,10 +623,10 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
             return new SessionFacts
             {
                 State = info.SessionState,
-                Locked = LockState(info.SessionFlags),
-                SessionName = NullIfEmpty(info.WinStationName),
-                User = NullIfEmpty(info.UserName),
-                Domain = NullIfEmpty(info.DomainName),
+                // "WTSINFOEX_LEVEL1_W structure": 0 is locked, 1 is unlocked, anything else unknown.
+                Locked = info.SessionFlags == 0 || info.SessionFlags == 1 ? (bool?)(info.SessionFlags == 0) : null,
+                User = NativeText.NullIfEmpty(info.UserName),
+                Domain = NativeText.NullIfEmpty(info.DomainName),
                 LogonTime = info.LogonTime,
                 ConnectTime = info.ConnectTime,
                 DisconnectTime = info.DisconnectTime,
@@ -460,9 +646,8 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
             return new SessionFacts
             {
                 State = info.State,
-                SessionName = NullIfEmpty(info.WinStationName),
-                User = NullIfEmpty(info.UserName),
-                Domain = NullIfEmpty(info.Domain),
+                User = NativeText.NullIfEmpty(info.UserName),
+                Domain = NativeText.NullIfEmpty(info.Domain),
                 LogonTime = info.LogonTime,
                 ConnectTime = info.ConnectTime,
                 DisconnectTime = info.DisconnectTime,
@@ -471,199 +656,212 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
             };
         }
 
-        // "WTSINFOEX_LEVEL1_W structure": 0 is locked and 1 unlocked, the other way round on Windows 7 and Server 2008 R2.
-        private static bool? LockState(int flags)
-        {
-            if (flags != 0 && flags != 1)
-            {
-                return null;
-            }
-            OperatingSystem os = Environment.OSVersion;
-            bool reversed = os.Platform == PlatformID.Win32NT && os.Version.Major == 6 && os.Version.Minor == 1;
-            return (flags == 0) != reversed;
-        }
-
-        /// <summary>Asks for what the client says of itself. A question that fails leaves its field null.</summary>
-        /// <remarks>These answers come from another service than the session's facts, one that may be stopped.</remarks>
+        /// <summary>Queries what the client reports about itself. A query that fails leaves its field null.</summary>
         public SessionClient QueryClient(long id)
         {
             SessionClient client = new SessionClient();
-            byte[] data = TryQuery(id, NativeHelpers.WTSClientProtocolType);
-            if (data != null && data.Length >= 2)
+            try
+            {
+                client.Name = NativeText.NullIfEmpty(Encoding.Unicode.GetString(QueryClient(id, NativeHelpers.WTSClientName)));
+            }
+            catch (WtsException e)
+            {
+                client.NameError = e;
+            }
+            byte[] data = TryQueryClient(id, NativeHelpers.WTSClientProtocolType);
+            if (data.Length >= 2)
             {
                 client.Protocol = BitConverter.ToUInt16(data, 0);
             }
-            data = TryQuery(id, NativeHelpers.WTSClientName);
-            if (data != null)
-            {
-                client.Name = NullIfEmpty(Encoding.Unicode.GetString(data));
-            }
-            data = TryQuery(id, NativeHelpers.WTSClientAddress);
-            if (data != null)
-            {
-                client.Address = ClientAddress.Read(data);
-            }
-            data = TryQuery(id, NativeHelpers.WTSClientBuildNumber);
-            if (data != null && data.Length >= 4 && BitConverter.ToUInt32(data, 0) != 0)
+            client.Address = ClientAddress.Read(TryQueryClient(id, NativeHelpers.WTSClientAddress));
+            data = TryQueryClient(id, NativeHelpers.WTSClientBuildNumber);
+            if (data.Length >= 4 && BitConverter.ToUInt32(data, 0) != 0)
             {
                 client.Build = BitConverter.ToUInt32(data, 0);
             }
             return client;
         }
 
-        /// <summary>Orders the end of a session and returns at once.</summary>
-        /// <remarks>With bWait TRUE the call has been seen to block for ever, even when the session was gone.</remarks>
-        public void Logoff(long id)
+        private byte[] QueryClient(long id, int infoClass)
         {
-            if (!NativeMethods.WTSLogoffSession(_handle, UserSessionId(id), false))
+            return _clients.Run("WTSQuerySessionInformationW", delegate { return Query(id, infoClass); });
+        }
+
+        private byte[] TryQueryClient(long id, int infoClass)
+        {
+            try
             {
-                throw new WtsException("WTSLogoffSession", Marshal.GetLastWin32Error());
+                return QueryClient(id, infoClass);
+            }
+            catch (WtsException)
+            {
+                return new byte[0];
             }
         }
 
-        /// <summary>Orders that a session is disconnected and returns at once.</summary>
+        /// <summary>Requests the logoff of a session and returns at once.</summary>
+        /// <remarks>With bWait TRUE the call has been seen to block for ever, even when the session was gone.</remarks>
+        public void Logoff(long id)
+        {
+            Act("WTSLogoffSession", id, delegate(uint target) { return NativeMethods.WTSLogoffSession(_handle, target, false); });
+        }
+
+        /// <summary>Requests that a session is disconnected and returns at once.</summary>
         public void Disconnect(long id)
         {
-            if (!NativeMethods.WTSDisconnectSession(_handle, UserSessionId(id), false))
-            {
-                throw new WtsException("WTSDisconnectSession", Marshal.GetLastWin32Error());
-            }
+            Act("WTSDisconnectSession", id, delegate(uint target) { return NativeMethods.WTSDisconnectSession(_handle, target, false); });
         }
 
         /// <summary>Shows a message box in a session.</summary>
         /// <param name="displaySeconds">When the box closes by itself; 0: never.</param>
-        /// <param name="wait">Whether an answer is wanted; the call itself then blocks on a thread of its own.</param>
-        public MessageBox Send(long id, string title, string text, int style, long displaySeconds, bool wait)
+        /// <param name="wait">Whether to wait for the answer, which may take for ever.</param>
+        /// <returns>The ID of the button, or IDTIMEOUT; without wait it has no meaning.</returns>
+        public uint SendMessage(long id, string title, string text, int style, long displaySeconds, bool wait)
         {
-            uint target = UserSessionId(id);
-            Func<uint> call = delegate
+            uint response = 0;
+            // "WTSSendMessageW function": both lengths are in bytes.
+            Func<uint, bool> send = delegate(uint target)
             {
-                uint response;
-                // "WTSSendMessageW function": both lengths are in bytes.
-                if (!NativeMethods.WTSSendMessageW(
-                    _handle, target, title, (uint)title.Length * 2, text, (uint)text.Length * 2,
-                    (uint)style, (uint)displaySeconds, out response, wait))
-                {
-                    throw new WtsException("WTSSendMessageW", Marshal.GetLastWin32Error());
-                }
-                return response;
-            };
-
-            TaskCompletionSource<uint> answer = new TaskCompletionSource<uint>();
-            ThreadStart run = delegate
-            {
-                try
-                {
-                    answer.SetResult(call());
-                }
-                catch (Exception e)
-                {
-                    answer.SetException(e);
-                }
+                return NativeMethods.WTSSendMessageW(
+                    _handle, target, title, (uint)title.Length * 2, text, (uint)text.Length * 2, (uint)style, (uint)displaySeconds, out response, wait);
             };
             if (wait)
             {
-                // A background thread does not keep the process alive when an answer never comes.
-                Thread thread = new Thread(run, 256 * 1024);
-                thread.IsBackground = true;
-                thread.Start();
+                Check("WTSSendMessageW", send(UserSessionId(id)));
             }
             else
             {
-                run();
+                Act("WTSSendMessageW", id, send);
             }
-            return new MessageBox(answer.Task);
+            return response;
         }
 
-        /// <summary>The processes of one session, or of all of them.</summary>
+        private void Act(string api, long id, Func<uint, bool> call)
+        {
+            uint target = UserSessionId(id);
+            _acts.Run(api, delegate { return Check(api, call(target)); });
+        }
+
+        private static bool Check(string api, bool succeeded)
+        {
+            if (!succeeded)
+            {
+                throw new WtsException(api, Marshal.GetLastWin32Error());
+            }
+            return true;
+        }
+
+        /// <summary>The processes of one session, or of all sessions.</summary>
         /// <param name="id">The session; -1: all sessions.</param>
         public SessionProcess[] Processes(long id)
         {
-            uint level = 1;
-            IntPtr array;
-            uint count;
             uint target = id < 0 ? AnySession : UserSessionId(id);
-            if (!NativeMethods.WTSEnumerateProcessesExW(_handle, ref level, target, out array, out count))
+            return _processes.Run("WTSEnumerateProcessesExW", delegate
             {
-                throw new WtsException("WTSEnumerateProcessesExW", Marshal.GetLastWin32Error());
-            }
-            try
-            {
-                List<SessionProcess> processes = new List<SessionProcess>();
-                foreach (NativeHelpers.WTS_PROCESS_INFO_EXW info in ReadArray<NativeHelpers.WTS_PROCESS_INFO_EXW>(array, count))
+                uint level = 1;
+                IntPtr array;
+                uint count;
+                if (!NativeMethods.WTSEnumerateProcessesExW(_handle, ref level, target, out array, out count))
                 {
-                    // The idle process, which is no program of anybody.
-                    if (info.ProcessId == 0)
+                    throw new WtsException("WTSEnumerateProcessesExW", Marshal.GetLastWin32Error());
+                }
+                List<SessionProcess> processes = new List<SessionProcess>();
+                foreach (NativeHelpers.WTS_PROCESS_INFO_EXW info in ReadArray<NativeHelpers.WTS_PROCESS_INFO_EXW>(
+                    NativeHelpers.WTSTypeProcessInfoLevel1, array, count))
+                {
+                    // Process 0 is the idle process.
+                    if (info.ProcessId != 0)
                     {
-                        continue;
+                        processes.Add(new SessionProcess
+                        {
+                            SessionId = info.SessionId,
+                            Id = info.ProcessId,
+                            Name = NativeText.OfPointer(info.pProcessName),
+                            Sid = NativeText.OfSid(info.pUserSid),
+                        });
                     }
-                    processes.Add(new SessionProcess
-                    {
-                        SessionId = info.SessionId,
-                        Id = info.ProcessId,
-                        Name = FromPointer(info.pProcessName),
-                        Sid = SidText(info.pUserSid),
-                    });
                 }
                 processes.Sort(delegate(SessionProcess a, SessionProcess b) { return a.Id.CompareTo(b.Id); });
                 return processes.ToArray();
-            }
-            finally
+            });
+        }
+
+        /// <summary>The SIDs of the groups that the logon token of a process holds, nested and domain groups included.</summary>
+        /// <remarks>
+        /// "TOKEN_GROUPS structure" and "SID and Access Token Attributes": a group that is not enabled or for deny only is no
+        /// membership, nor are the logon SID and the integrity label.
+        /// </remarks>
+        public HashSet<string> Groups(long processId)
+        {
+            return _processes.Run("GetTokenInformation", delegate
             {
-                if (array != IntPtr.Zero)
+                using (SafeKernelHandle process = NativeMethods.OpenProcess(NativeHelpers.PROCESS_QUERY_LIMITED_INFORMATION, false, (uint)processId))
                 {
-                    NativeMethods.WTSFreeMemoryExW(NativeHelpers.WTSTypeProcessInfoLevel1, array, count);
+                    Check("OpenProcess", !process.IsInvalid);
+                    SafeKernelHandle token;
+                    Check("OpenProcessToken", NativeMethods.OpenProcessToken(process, NativeHelpers.TOKEN_QUERY, out token));
+                    using (token)
+                    {
+                        return ReadGroups(token);
+                    }
+                }
+            });
+        }
+
+        private static HashSet<string> ReadGroups(SafeKernelHandle token)
+        {
+            const uint enabled = 0x4;
+            const uint denyOnlyIntegrityOrLogonId = 0x10 | 0x20 | 0xC0000000;
+            uint size = 16384;
+            for (int attempt = 0; ; attempt++)
+            {
+                IntPtr buffer = Marshal.AllocHGlobal((int)size);
+                try
+                {
+                    uint needed;
+                    if (NativeMethods.GetTokenInformation(token, NativeHelpers.TokenGroups, buffer, size, out needed))
+                    {
+                        HashSet<string> groups = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+                        int count = Marshal.ReadInt32(buffer);
+                        for (int i = 0; i < count; i++)
+                        {
+                            // TOKEN_GROUPS: a count, then pairs of a pointer and its attributes, aligned as pointers are.
+                            int offset = IntPtr.Size + i * IntPtr.Size * 2;
+                            uint attributes = (uint)Marshal.ReadInt32(buffer, offset + IntPtr.Size);
+                            string sid = NativeText.OfSid(Marshal.ReadIntPtr(buffer, offset));
+                            if (sid != null && (attributes & enabled) != 0 && (attributes & denyOnlyIntegrityOrLogonId) == 0)
+                            {
+                                groups.Add(sid);
+                            }
+                        }
+                        return groups;
+                    }
+                    int code = Marshal.GetLastWin32Error();
+                    if (needed <= size || attempt == 2)
+                    {
+                        throw new WtsException("GetTokenInformation", code);
+                    }
+                    size = needed;
+                }
+                finally
+                {
+                    Marshal.FreeHGlobal(buffer);
                 }
             }
         }
 
-        /// <summary>The SID of an account, or null where it cannot be resolved.</summary>
-        public static string LookupSid(string systemName, string account)
-        {
-            uint sidSize = 256;
-            uint domainSize = 1024;
-            byte[] sid = new byte[sidSize];
-            char[] domain = new char[domainSize];
-            int use;
-            string system = String.IsNullOrEmpty(systemName) ? null : systemName;
-            if (!NativeMethods.LookupAccountNameW(system, account, sid, ref sidSize, domain, ref domainSize, out use))
-            {
-                return null;
-            }
-            IntPtr text;
-            return NativeMethods.ConvertSidToStringSidW(sid, out text) ? TakeLocal(text) : null;
-        }
-
-        private static string SidText(IntPtr sid)
-        {
-            IntPtr text;
-            return sid != IntPtr.Zero && NativeMethods.ConvertSidToStringSidW(sid, out text) ? TakeLocal(text) : null;
-        }
-
-        private static string TakeLocal(IntPtr text)
-        {
-            try
-            {
-                return FromPointer(text);
-            }
-            finally
-            {
-                NativeMethods.LocalFree(text);
-            }
-        }
-
-        // Session 0 runs the services, 65536 and up are listeners, 0xFFFFFFFF and 0xFFFFFFFE mean "current" and "any":
+        // Session 0 runs the services, 65536 and above are listeners, 0xFFFFFFFF and 0xFFFFFFFE mean "current" and "any":
         // resetting a listener ends every session that came through it. None may reach a call that acts.
-        private static uint UserSessionId(long id)
+        internal static uint UserSessionId(long id)
         {
             if (id < 1 || id > 65535)
             {
-                throw new ArgumentOutOfRangeException("id", id, "not the id of a user session (1 to 65535)");
+                throw new ArgumentOutOfRangeException("id", id, "not the ID of a user session (1 to 65535)");
             }
             return (uint)id;
         }
 
-        // An answer that is too short is none: the zeros of an empty structure would be those of session 0, active.
+        // The zeros of an answer that is too short would be those of session 0, active.
         private T? QueryStruct<T>(long id, int infoClass) where T : struct
         {
             byte[] data = Query(id, infoClass);
@@ -679,18 +877,6 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
             finally
             {
                 pin.Free();
-            }
-        }
-
-        private byte[] TryQuery(long id, int infoClass)
-        {
-            try
-            {
-                return Query(id, infoClass);
-            }
-            catch (WtsException)
-            {
-                return null;
             }
         }
 
@@ -721,34 +907,24 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
             }
         }
 
-        private static IEnumerable<T> ReadArray<T>(IntPtr array, uint count) where T : struct
+        // Copies an array that the API allocated as it is walked, and frees it at the end.
+        private static IEnumerable<T> ReadArray<T>(int typeClass, IntPtr array, uint count) where T : struct
         {
-            int size = Marshal.SizeOf(typeof(T));
-            for (uint i = 0; array != IntPtr.Zero && i < count; i++)
+            try
             {
-                yield return (T)Marshal.PtrToStructure(new IntPtr(array.ToInt64() + (long)i * size), typeof(T));
+                int size = Marshal.SizeOf(typeof(T));
+                for (uint i = 0; array != IntPtr.Zero && i < count; i++)
+                {
+                    yield return (T)Marshal.PtrToStructure(new IntPtr(array.ToInt64() + (long)i * size), typeof(T));
+                }
             }
-        }
-
-        private static string FromPointer(IntPtr text)
-        {
-            return text == IntPtr.Zero ? null : NullIfEmpty(Marshal.PtrToStringUni(text));
-        }
-
-        private static string FromBuffer(char[] buffer)
-        {
-            return NullIfEmpty(new String(buffer));
-        }
-
-        private static string NullIfEmpty(string text)
-        {
-            if (text == null)
+            finally
             {
-                return null;
+                if (array != IntPtr.Zero)
+                {
+                    NativeMethods.WTSFreeMemoryExW(typeClass, array, count);
+                }
             }
-            int end = text.IndexOf('\0');
-            text = end < 0 ? text : text.Substring(0, end);
-            return text.Length == 0 ? null : text;
         }
     }
 
@@ -756,7 +932,7 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
     /// <remarks>
     /// The documentation contradicts itself: "WTS_INFO_CLASS enumeration" says that an IPv4 address begins two bytes into
     /// the field, "WTS_CLIENT_ADDRESS structure" that it is text, and that an IPv6 address begins at its first byte. Each
-    /// form is told by its content.
+    /// form is recognized by its content.
     /// </remarks>
     internal static class ClientAddress
     {
@@ -808,180 +984,6 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Wts
             bool tailInUse = field[16] != 0 || field[17] != 0;
             int firstDigit = field[2] >> 4;
             return tailInUse || firstDigit == 2 || firstDigit == 3 || firstDigit == 15 ? 2 : 0;
-        }
-    }
-
-    /// <summary>FILETIMEs: 100 ns since 1601, UTC; 0 stands for "not available".</summary>
-    public static class FileTime
-    {
-        // A number that is no moment must not make a session look as if it had been idle since 1601.
-        private static readonly long First = new DateTime(1900, 1, 1, 0, 0, 0, DateTimeKind.Utc).ToFileTimeUtc();
-        private static readonly long Last = DateTime.MaxValue.ToFileTimeUtc();
-
-        /// <summary>Whether the value is a moment, and neither the API's "unknown" nor absurd.</summary>
-        public static bool IsKnown(long value)
-        {
-            return value >= First && value <= Last;
-        }
-
-        /// <summary>The moment as 2026-11-21T14:34:47Z, or null where it is unknown.</summary>
-        public static string ToText(long value)
-        {
-            return IsKnown(value)
-                ? DateTime.FromFileTimeUtc(value).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
-                : null;
-        }
-
-        /// <summary>Whole seconds from one moment to another, never negative; null where one is unknown.</summary>
-        public static long? SecondsBetween(long from, long to)
-        {
-            if (!IsKnown(from) || !IsKnown(to))
-            {
-                return null;
-            }
-            return Math.Max(0, (to - from) / TimeSpan.TicksPerSecond);
-        }
-    }
-
-    /// <summary>Names with the wildcards * and ?, compared without case.</summary>
-    public static class Wildcard
-    {
-        /// <summary>Whether a text matches a pattern, in time of at most the product of their lengths.</summary>
-        public static bool IsMatch(string pattern, string text)
-        {
-            int p = 0;
-            int t = 0;
-            int star = -1;
-            int mark = 0;
-            while (t < text.Length)
-            {
-                if (p < pattern.Length && pattern[p] == '*')
-                {
-                    star = p++;
-                    mark = t;
-                }
-                else if (p < pattern.Length && pattern[p] == '?')
-                {
-                    p++;
-                    t = Next(text, t);
-                }
-                else if (p < pattern.Length && Char.ToUpperInvariant(pattern[p]) == Char.ToUpperInvariant(text[t]))
-                {
-                    p++;
-                    t++;
-                }
-                else if (star >= 0)
-                {
-                    p = star + 1;
-                    mark = Next(text, mark);
-                    t = mark;
-                }
-                else
-                {
-                    return false;
-                }
-            }
-            while (p < pattern.Length && pattern[p] == '*')
-            {
-                p++;
-            }
-            return p == pattern.Length;
-        }
-
-        // A character outside the basic plane is two units of a string, but one character to whoever wrote the pattern.
-        private static int Next(string text, int index)
-        {
-            return index + (Char.IsHighSurrogate(text[index]) && index + 1 < text.Length && Char.IsLowSurrogate(text[index + 1]) ? 2 : 1);
-        }
-    }
-
-    /// <summary>Short texts that stand for long ones.</summary>
-    /// <remarks>
-    /// FNV-1a, 64 bits. It tells tasks apart and guards nothing; SHA-256 of .NET Framework throws where Windows allows FIPS algorithms only.
-    /// </remarks>
-    public static class Fingerprint
-    {
-        /// <summary>The fingerprint of a text without regard to case: 16 hexadecimal digits.</summary>
-        public static string Of(string text)
-        {
-            ulong hash = 14695981039346656037;
-            foreach (byte part in Encoding.UTF8.GetBytes(text.ToUpperInvariant()))
-            {
-                hash = unchecked((hash ^ part) * 1099511628211);
-            }
-            return hash.ToString("x16", CultureInfo.InvariantCulture);
-        }
-    }
-
-    /// <summary>A command of %SystemRoot%\System32 that runs beside the module.</summary>
-    public sealed class InboxCommand : IDisposable
-    {
-        private readonly Process _process;
-        private readonly string _line;
-        private readonly Task<string> _output;
-        private readonly Task<string> _error;
-
-        private InboxCommand(Process process, string line)
-        {
-            _process = process;
-            _line = line;
-            _process.StandardInput.Close();
-            _output = process.StandardOutput.ReadToEndAsync();
-            _error = process.StandardError.ReadToEndAsync();
-        }
-
-        /// <summary>Starts a command and returns at once.</summary>
-        public static InboxCommand Start(string path, string arguments)
-        {
-            if (!File.Exists(path))
-            {
-                throw new FileNotFoundException(path + " is missing: this edition of Windows does not have it. Use method=logoff", path);
-            }
-            ProcessStartInfo start = new ProcessStartInfo(path, arguments);
-            start.UseShellExecute = false;
-            start.CreateNoWindow = true;
-            start.RedirectStandardOutput = true;
-            start.RedirectStandardError = true;
-            start.RedirectStandardInput = true;
-            return new InboxCommand(Process.Start(start), Path.GetFileNameWithoutExtension(path) + " " + arguments);
-        }
-
-        /// <summary>Whether it has ended and says that it did not work.</summary>
-        public bool HasFailed
-        {
-            get { return _process.HasExited && _process.ExitCode != 0; }
-        }
-
-        /// <summary>What it said, for a person to read; nothing is read from it by this program.</summary>
-        public string Problem
-        {
-            get
-            {
-                Task.WaitAll(new Task[] { _output, _error }, 1000);
-                string said = ((_error.IsCompleted ? _error.Result : "") + (_output.IsCompleted ? _output.Result : "")).Trim();
-                return String.Format(CultureInfo.InvariantCulture, "{0} ended with exit code {1} and said: {2}", _line, _process.ExitCode, said);
-            }
-        }
-
-        /// <summary>Ends the command where it still runs.</summary>
-        public void Dispose()
-        {
-            try
-            {
-                if (!_process.HasExited)
-                {
-                    _process.Kill();
-                }
-            }
-            catch (InvalidOperationException)
-            {
-                // It ended in between.
-            }
-            catch (Win32Exception)
-            {
-                // It is ending.
-            }
-            _process.Dispose();
         }
     }
 }

@@ -4,10 +4,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 #AnsibleRequires -CSharpUtil Ansible.Basic
-#AnsibleRequires -CSharpUtil ..module_utils._Wts
-#AnsibleRequires -PowerShell ..module_utils._UserSession
-#AnsibleRequires -PowerShell ..module_utils._Selection
-#AnsibleRequires -PowerShell ..module_utils._SessionList
+#AnsibleRequires -CSharpUtil ..module_utils._SessionList
+#AnsibleRequires -PowerShell ..module_utils._Sessions
 
 $spec = @{
     options = @{
@@ -19,6 +17,6 @@ $spec = @{
 
 $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec, @(Get-SessionSelectionSpec))
 
-Invoke-SessionList -Module $module
+$answer = [Winops.SessionList]::Run($module.Params)
 
-$module.ExitJson()
+Complete-SessionModule -Module $module -Answer $answer -Key 'sessions', 'session_count', 'host_time', 'unresolved'

@@ -4,11 +4,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 #AnsibleRequires -CSharpUtil Ansible.Basic
-#AnsibleRequires -CSharpUtil ..module_utils._Wts
-#AnsibleRequires -PowerShell ..module_utils._UserSession
-#AnsibleRequires -PowerShell ..module_utils._Selection
-#AnsibleRequires -PowerShell ..module_utils._SessionList
-#AnsibleRequires -PowerShell ..module_utils._Message
+#AnsibleRequires -CSharpUtil ..module_utils._SessionMessage
+#AnsibleRequires -PowerShell ..module_utils._Sessions
 
 $spec = @{
     options = @{
@@ -24,6 +21,6 @@ $spec = @{
 
 $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec, @(Get-SessionSelectionSpec))
 
-Invoke-SessionMessage -Module $module
+$answer = [Winops.SessionMessage]::Run($module.Params, $module.CheckMode)
 
-$module.ExitJson()
+Complete-SessionModule -Module $module -Answer $answer -Key 'changed', 'sessions', 'host_time', 'unresolved'

@@ -163,7 +163,7 @@ def test_an_option_that_sounds_like_a_secret_says_that_it_is_none(powershell_spe
         ('win_user_session_info', ['processes']),
         (
             'win_user_session',
-            ['action', 'outcome', 'reason', 'detail', 'error_code', 'seconds', 'due_in_seconds'],
+            ['action', 'outcome', 'reason', 'detail', 'error_code', 'seconds', 'told', 'due_in_seconds'],
         ),
         ('win_user_session_message', ['outcome', 'answer', 'detail', 'error_code']),
     ],

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from engine.results import RECORD_KEYS, RESULT_KEYS, TARGET_KEYS, ended, enumerations, ids, of
+from modules.results import RECORD_KEYS, RESULT_KEYS, TARGET_KEYS, ended, enumerations, ids, of
 
 ROWS = [
     {'id': 2, 'user': 'alice', 'idle': '3h'},

@@ -218,7 +218,7 @@ def test_an_account_that_may_not_write_is_told_so_and_nothing_is_claimed(
     result = mode(mode=wanted)
     assert result['failed'] is True
     assert result['changed'] is False
-    assert 'local Administrators' in result['msg']
+    assert 'failed with Win32 error 5' in result['msg']
     assert 'mode' not in result
     assert values(machine) == {DRAIN: 2, DISABLED: '0'}
 

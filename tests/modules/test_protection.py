@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from engine.results import ended, of
+from modules.results import ended, of
 
 
 def reasons(result):

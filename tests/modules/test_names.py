@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from engine.results import calls, ended, enumerations, ids, of
+from modules.results import calls, ended, enumerations, ids, of
 
 NAMES = [
     'Jürgen Groß',
@@ -130,8 +130,9 @@ def test_a_name_that_is_very_like_a_catastrophic_pattern_is_compared_at_once(hos
     assert info(users=['*a' * 90 + 'b'])['sessions'] == []
 
 
-def test_a_sid_is_looked_up_once_per_account(host, info):
+def test_looks_a_name_up_once_where_the_processes_do_not_show_the_sid(host, info):
     there = host(sessions=[{'id': n, 'user': 'alice'} for n in range(2, 8)])
+    there.fault('WTSEnumerateProcessesExW', error=5)
 
     info(users=['S-1-5-21-1-2-3-1001'], exclude_users=['S-1-5-18'], gather=['sid'])
 
@@ -140,6 +141,7 @@ def test_a_sid_is_looked_up_once_per_account(host, info):
 
 def test_an_account_of_another_server_is_looked_up_there(host, info):
     there = host(servers={'rds02': {'sessions': [{'id': 2, 'user': 'alice'}]}})
+    there.fault('WTSEnumerateProcessesExW', error=5)
 
     info(server='rds02', gather=['sid'])
 

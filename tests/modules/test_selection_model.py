@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from engine.results import done, ids, of
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from modules.results import done, ids, of
 
 from winhost.clock import SECOND, filetime
 

@@ -15,7 +15,7 @@ RECORD_KEYS = frozenset(
     'client_name client_address client_build ghost own token'.split()
 )
 TARGET_KEYS = RECORD_KEYS | {'action', 'outcome', 'reason', 'detail', 'error_code', 'seconds'}
-RESULT_KEYS = frozenset({'changed', 'msg', 'host_time', 'sessions', 'protected', 'remaining'})
+RESULT_KEYS = frozenset({'changed', 'host_time', 'sessions', 'protected', 'remaining'})
 
 
 def done(host: Host) -> list[tuple[str, int]]:

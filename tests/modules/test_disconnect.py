@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from engine.results import done, ended, enumerations, ids, of
+from modules.results import done, ended, enumerations, ids, of
 
 DISCONNECT = 'WTSDisconnectSession'
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from engine.engine import Engine
+from modules.engine import Engine
 
 from winhost.host import Host
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from engine.results import calls, ended, enumerations, ids, of
+from modules.results import calls, ended, enumerations, ids, of
 
 COUNT = 1000
 QUERY = 'WTSQuerySessionInformationW'

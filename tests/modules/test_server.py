@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from engine.results import calls, ended, ids, of
+from modules.results import calls, ended, ids, of
 
 HERE = [{'id': 2, 'user': 'alice'}, {'id': 3, 'user': 'bob'}]
 THERE = [{'id': 2, 'user': 'carol', 'idle': '3h'}, {'id': 3, 'user': 'ansible'}, {'id': 4, 'user': 'alice'}]
@@ -62,15 +62,14 @@ def test_the_host_time_is_that_of_the_server_even_without_users(host, info):
 
 
 @pytest.mark.parametrize('code', [5, 1722, 1753, 6])
-def test_a_server_that_does_not_answer_names_the_second_hop(host, info, act, code):
+def test_a_server_that_does_not_answer_fails(host, info, act, code):
     there = host(sessions=HERE, servers={'rds02': {'error': code}})
 
     for result in (info(server='rds02'), act(server='rds02', all_sessions=True)):
         assert result['failed']
         assert result['error_code'] == code
         assert "server 'rds02'" in result['msg']
-        for word in ('second hop', 'CredSSP', 'delegation', 'become'):
-            assert word in result['msg']
+        assert f'Win32 error {code}' in result['msg']
     assert there.acts == []
     assert there.handles.live == {}
 
@@ -108,5 +107,5 @@ def test_a_server_that_goes_away_while_waiting_is_not_empty(host, act):
     result = act(server='rds02', all_sessions=True, timeout='0')
 
     assert of(result, 'outcome') == {2: 'still_present'}
-    assert 'second hop' in result['sessions'][0]['detail']
+    assert 'Win32 error 1722' in result['sessions'][0]['detail']
     assert ids(result['remaining']) == [2]

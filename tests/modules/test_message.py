@@ -264,7 +264,7 @@ def test_a_locked_session_gets_the_message_and_is_not_waited_for(host: Callable[
     (session,) = result['sessions']
     assert (session['outcome'], session['answer'], session['locked']) == ('sent', None, True)
     assert 'locked' in session['detail']
-    assert f'in the next {LONG} s' in session['detail']
+    assert f'within {LONG} s' in session['detail']
     assert machine.boxes[0].waited is False
     assert 'in the next' not in message()['sessions'][0]['detail']
 
@@ -319,7 +319,7 @@ def test_a_session_disconnected_in_between_is_not_told(host: Callable[..., Host]
     )
     result = message()
     assert outcomes(result) == {'alice': 'not_active'}
-    assert 'by now' in result['sessions'][0]['detail']
+    assert 'is disconnected' in result['sessions'][0]['detail']
     assert machine.boxes == []
 
 
@@ -416,8 +416,8 @@ def test_a_diff_has_a_line_for_each_session_that_is_told(
     diff = message(text='Save your work\nand log off', check=check, diff=True)['diff']
     assert diff == {
         'before': '',
-        'after': 'told session 2 (CORP\\alice): Save your work and log off\n'
-        'told session 3 (CORP\\bob): Save your work and log off\n',
+        'after': 'message to session 2 (CORP\\alice): Save your work and log off\n'
+        'message to session 3 (CORP\\bob): Save your work and log off\n',
     }
 
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from engine.results import calls, done, ended, ids, of
+from modules.results import calls, done, ended, ids, of
 
 QUERY = 'WTSQuerySessionInformationW'
 IDLE = {'user': 'alice', 'idle': '3h', 'logged_on': '9h'}
@@ -101,7 +101,7 @@ def test_a_user_who_came_back_is_left_alone(host, act, options, change, method):
         ]
     )
     if 'idle' in change:
-        there.sessions.update(3, state='active', idle='3h')
+        there.sessions.update(3, state='active', idle='3h', connected='9h')
     before_the_act(there, 3, {'update': {'id': 3, **change}})
 
     result = act(method=method, **options)
@@ -111,9 +111,9 @@ def test_a_user_who_came_back_is_left_alone(host, act, options, change, method):
     assert ids(result['remaining']) == [3]
 
 
-def test_a_locked_or_reconnected_session_that_still_matches_is_ended(host, act):
-    there = host(sessions=[{'id': 3, 'user': 'alice', 'disconnected': '3h', 'logged_on': '9h'}])
-    before_the_act(there, 3, {'update': {'id': 3, 'state': 'active', 'idle': '3h', 'locked': True}})
+def test_ends_a_session_that_was_locked_meanwhile_and_still_matches(host, act):
+    there = host(sessions=[{'id': 3, **IDLE}])
+    before_the_act(there, 3, {'update': {'id': 3, 'locked': True}})
 
     result = act(max_idle='3600')
 
@@ -123,7 +123,7 @@ def test_a_locked_or_reconnected_session_that_still_matches_is_ended(host, act):
 
 def test_a_console_session_of_which_only_its_idle_time_speaks_by_then_is_protected(host, act):
     there = host(console=1, sessions=[{'id': 1, 'user': 'alice', 'disconnected': '3h', 'logged_on': '9h'}])
-    before_the_act(there, 1, {'update': {'id': 1, 'state': 'active', 'idle': '3h'}})
+    before_the_act(there, 1, {'update': {'id': 1, 'state': 'active', 'idle': '3h', 'connected': '3h'}})
 
     result = act(max_idle='3600', max_disconnected='3600')
 
@@ -170,7 +170,7 @@ def test_a_session_that_is_not_found_and_cannot_be_looked_for_is_not_gone(host, 
     assert there.acts == []
     # What was there is what is left, as far as anybody knows.
     assert ids(result['remaining']) == [3]
-    assert 'those last seen' in result['warnings'][0]
+    assert 'the last known ones' in result['warnings'][0]
 
 
 def test_each_session_is_read_again_right_before_its_own_act(host, act):
