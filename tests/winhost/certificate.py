@@ -1,11 +1,13 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Makes the certificate with which simulated hosts speak HTTPS."""
+"""Makes the certificates of a fleet: those with which its hosts speak HTTPS, and the one of a user."""
 
 from __future__ import annotations
 
 import datetime
 import ipaddress
+import ssl
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
@@ -13,28 +15,99 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+#: The certificates that a host may present; all but the first are wrong in one way.
+KINDS = ('valid', 'expired', 'other_name', 'other_issuer')
 
-def write(path: Path) -> None:
-    """Write a new self-signed certificate for 127.0.0.1 and its key into one PEM file, readable by its owner only.
+_LOOPBACK = [
+    x509.IPAddress(ipaddress.IPv4Address('127.0.0.1')),
+    x509.DNSName('localhost'),
+]
+_UPN = x509.ObjectIdentifier('1.3.6.1.4.1.311.20.2.3')  # of "Certificate authentication in Windows Remote Management"
 
-    :param path: the file.
+
+class Certificates:
+    """The certificates of a fleet, made when they are needed.
+
+    :ivar authority: the file that clients trust.
     """
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, 'Simulated Windows hosts')])
+
+    def __init__(self, folder: Path) -> None:
+        """Make the authority.
+
+        :param folder: an existing folder.
+        """
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = _named('Simulated Windows hosts')
+        self.authority = folder / 'authority.pem'
+        self._trusted = _sign(self._key, self._name, self._key, self._name, [], authority=True)
+        self.authority.write_bytes(self._trusted.public_bytes(serialization.Encoding.PEM))
+
+    def server(self, kind: str = 'valid') -> ssl.SSLContext:
+        """How a host speaks HTTPS.
+
+        :param kind: one of :data:`KINDS`.
+        """
+        names: Sequence[x509.GeneralName] = [x509.DNSName('other.example')] if kind == 'other_name' else _LOOPBACK
+        issuer = ec.generate_private_key(ec.SECP256R1()) if kind == 'other_issuer' else self._key
+        path = self._folder / f'{kind}.pem'
+        if not path.exists():
+            key = ec.generate_private_key(ec.SECP256R1())
+            made = _sign(key, _named(kind), issuer, self._name, names, ended=kind == 'expired')
+            _write(path, key, made)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(path)
+        # Who presents a certificate is verified; nobody has to.
+        context.verify_mode = ssl.CERT_OPTIONAL
+        context.load_verify_locations(self.authority)
+        return context
+
+    def user(self, principal: str) -> Path:
+        """Make the certificate of a user.
+
+        :param principal: the user's name, ``ansible@corp``.
+        :returns: a file that holds the certificate and its key.
+        """
+        path = self._folder / 'user.pem'
+        if not path.exists():
+            key = ec.generate_private_key(ec.SECP256R1())
+            text = principal.encode()
+            names = [x509.OtherName(_UPN, bytes([0x0C, len(text)]) + text)]  # DER of an UTF8String
+            _write(path, key, _sign(key, _named(principal), self._key, self._name, names))
+        return path
+
+
+def _named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def _sign(
+    key: ec.EllipticCurvePrivateKey,
+    name: x509.Name,
+    issuer_key: ec.EllipticCurvePrivateKey,
+    issuer: x509.Name,
+    names: Sequence[x509.GeneralName],
+    authority: bool = False,
+    ended: bool = False,
+) -> x509.Certificate:
     now = datetime.datetime.now(datetime.UTC)
-    names = [x509.IPAddress(ipaddress.IPv4Address('127.0.0.1')), x509.DNSName('localhost')]
-    certificate = (
+    day = datetime.timedelta(days=1)
+    builder = (
         x509.CertificateBuilder()
         .subject_name(name)
-        .issuer_name(name)
+        .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=30))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
+        .not_valid_before(now - 30 * day)
+        .not_valid_after(now - day if ended else now + 30 * day)
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=0 if authority else None), critical=True)
     )
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    return builder.sign(issuer_key, hashes.SHA256())
+
+
+def _write(path: Path, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:
     pem = serialization.Encoding.PEM
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     path.touch(0o600)

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 import functools
 import socket
-import ssl
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -16,10 +15,11 @@ from typing import Any
 
 import yaml
 
-from winhost import certificate
+from winhost.certificate import KINDS, Certificates
 from winhost.commands import Commands
 from winhost.host import Host
 from winhost.listener import Listener
+from winhost.logon import Logon
 from winhost.spec import SpecError, check
 from winhost.ssh_keys import SshKeys
 from winhost.winrm import Options, Service
@@ -34,14 +34,19 @@ class ReachableHost(Host):
     """
 
     def __init__(
-        self, name: str, spec: Mapping[str, Any] | None, root: Path, tls: ssl.SSLContext, keys: SshKeys
+        self,
+        name: str,
+        spec: Mapping[str, Any] | None,
+        root: Path,
+        certificates: Certificates,
+        keys: SshKeys,
     ) -> None:
         """Make the host.
 
         :param name: its name in the inventory.
         :param spec: what the fleet's spec says about it; ``winrm`` holds :class:`winhost.winrm.Options`.
         :param root: a folder of its own.
-        :param tls: how it speaks HTTPS.
+        :param certificates: those that it may present over HTTPS.
         :param keys: the keys of its SSH server.
         :raises SpecError: the spec is wrong.
         """
@@ -49,7 +54,9 @@ class ReachableHost(Host):
         self.messages: list[str] = []
         self.port = 0
         self._options = Options(**check(spec.pop('winrm', None), set(Options.__annotations__), f'{name}: winrm'))
-        self._tls = tls
+        if self._options.certificate not in KINDS:
+            raise SpecError(f'{name}: winrm: certificate {self._options.certificate!r} is not {", ".join(KINDS)}')
+        self._certificates = certificates
         self._keys = keys
         self._running = ExitStack()
         super().__init__(name, spec, root)
@@ -63,7 +70,11 @@ class ReachableHost(Host):
             service = Service(self, commands, self._options)
             stack.callback(service.close)
             listener = Listener(
-                self.authenticate, service.handle, functools.partial(self._serve_ssh, commands), self._tls, self.port
+                functools.partial(Logon, self),
+                service.handle,
+                functools.partial(self._serve_ssh, commands),
+                self._certificates.server(self._options.certificate),
+                self.port,
             )
             stack.callback(listener.close)
             self.port = listener.port
@@ -94,13 +105,10 @@ class Fleet(Mapping[str, ReachableHost]):
         # A short path: the address of a UNIX socket inside has 108 bytes.
         self._folder = tempfile.TemporaryDirectory(prefix='wh-', ignore_cleanup_errors=True)
         self.root = Path(self._folder.name)
-        self.certificate = self.root / 'certificate.pem'
-        certificate.write(self.certificate)
+        self.certificates = Certificates(self.root)
         self.ssh_keys = SshKeys.write(self.root)
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(self.certificate)
         self._hosts = {
-            str(name): ReachableHost(str(name), said, self.root / str(number), tls, self.ssh_keys)
+            str(name): ReachableHost(str(name), said, self.root / str(number), self.certificates, self.ssh_keys)
             for number, (name, said) in enumerate(hosts.items())
         }
 
@@ -141,34 +149,69 @@ class Fleet(Mapping[str, ReachableHost]):
     def __len__(self) -> int:
         return len(self._hosts)
 
-    def inventory(self, connection: str = 'winrm', scheme: str = 'http', validate: bool = False) -> dict[str, Any]:
+    def inventory(
+        self, connection: str = 'winrm', scheme: str = 'http', validate: bool = False, logon: str = 'basic'
+    ) -> dict[str, Any]:
         """Write an Ansible inventory.
 
         :param connection: ``winrm``, ``psrp`` or ``ssh``.
         :param scheme: ``http`` or ``https``, not for ``ssh``.
         :param validate: whether the client checks the certificate; ``ssh`` always checks the host's key.
+        :param logon: ``basic``, ``ntlm`` (with encrypted messages over HTTP) or ``certificate``; ``ssh`` uses a key.
         :returns: what a YAML inventory holds; every host logs on as the first of its accounts.
         """
-        common: dict[str, Any] = {'ansible_connection': connection, 'ansible_host': '127.0.0.1'}
-        check_with = 'validate' if validate else 'ignore'
-        if connection == 'winrm':
-            common |= {'ansible_winrm_scheme': scheme, 'ansible_winrm_transport': 'basic'}
-            common |= {'ansible_winrm_server_cert_validation': check_with}
-            common |= {'ansible_winrm_ca_trust_path': str(self.certificate)} if validate else {}
-        elif connection == 'psrp':
-            common |= {'ansible_psrp_protocol': scheme, 'ansible_psrp_auth': 'basic'}
-            common |= {'ansible_psrp_message_encryption': 'never', 'ansible_psrp_cert_validation': check_with}
-            common |= {'ansible_psrp_ca_cert': str(self.certificate)} if validate else {}
-        elif connection == 'ssh':
-            common |= {'ansible_shell_type': 'powershell', 'ansible_ssh_private_key_file': str(self.ssh_keys.user)}
-            # Nothing of the person's own configuration.
-            common |= {'ansible_ssh_common_args': f'-F none -o UserKnownHostsFile={self.ssh_keys.known_hosts}'}
-        else:
-            raise ValueError(f'connection {connection!r} is not winrm, psrp or ssh')
+        if connection not in _VARIABLES:
+            raise ValueError(f'connection {connection!r} is not {", ".join(_VARIABLES)}')
         hosts = {}
         for name, host in self.items():
             account = next(iter(host.accounts.values()))
             hosts[name] = {'ansible_port': host.port, 'ansible_user': account.name}
-            if connection != 'ssh':
-                hosts[name] |= {'ansible_password': account.password}
-        return {'all': {'hosts': hosts, 'vars': common}}
+            if connection != 'ssh' and logon != 'certificate':
+                hosts[name]['ansible_password'] = account.password
+        common = {'ansible_connection': connection, 'ansible_host': '127.0.0.1'}
+        return {'all': {'hosts': hosts, 'vars': common | _VARIABLES[connection](self, scheme, validate, logon)}}
+
+    def _user_certificate(self) -> str:
+        account = next(iter(next(iter(self.values())).accounts))
+        domain, _unused, user = account.partition('\\')
+        return str(self.certificates.user(f'{user}@{domain}'))
+
+
+def _winrm(fleet: Fleet, scheme: str, validate: bool, logon: str) -> dict[str, Any]:
+    variables = {'ansible_winrm_scheme': scheme, 'ansible_winrm_transport': logon}
+    variables['ansible_winrm_server_cert_validation'] = 'validate' if validate else 'ignore'
+    if validate:
+        variables['ansible_winrm_ca_trust_path'] = str(fleet.certificates.authority)
+    if logon == 'certificate':
+        user = fleet._user_certificate()
+        variables |= {'ansible_winrm_cert_pem': user, 'ansible_winrm_cert_key_pem': user}
+    return variables
+
+
+def _psrp(fleet: Fleet, scheme: str, validate: bool, logon: str) -> dict[str, Any]:
+    variables = {'ansible_psrp_protocol': scheme, 'ansible_psrp_auth': logon}
+    variables['ansible_psrp_cert_validation'] = 'validate' if validate else 'ignore'
+    if validate:
+        variables['ansible_psrp_ca_cert'] = str(fleet.certificates.authority)
+    if logon == 'basic':
+        variables['ansible_psrp_message_encryption'] = 'never'
+    if logon == 'certificate':
+        user = fleet._user_certificate()
+        variables |= {'ansible_psrp_certificate_pem': user, 'ansible_psrp_certificate_key_pem': user}
+    return variables
+
+
+def _ssh(fleet: Fleet, *_unused: object) -> dict[str, Any]:
+    # Nothing of the person's own configuration.
+    return {
+        'ansible_shell_type': 'powershell',
+        'ansible_ssh_private_key_file': str(fleet.ssh_keys.user),
+        'ansible_ssh_common_args': f'-F none -o UserKnownHostsFile={fleet.ssh_keys.known_hosts}',
+    }
+
+
+_VARIABLES: dict[str, Callable[[Fleet, str, bool, str], dict[str, Any]]] = {
+    'winrm': _winrm,
+    'psrp': _psrp,
+    'ssh': _ssh,
+}

@@ -1,11 +1,9 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The loopback port of a host: HTTP, HTTPS and SSH on one port; Basic authentication."""
+"""The loopback port of a host: HTTP, HTTPS and SSH on one port."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
 import socket
 import ssl
@@ -15,6 +13,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
+
+from winhost.logon import Challenge, Logon, Refused
 
 # A client's first byte names its protocol: the ContentType of a TLS handshake (RFC 8446), the version line of SSH
 # (RFC 4253); the only HTTP method here is POST.
@@ -32,7 +32,7 @@ class Listener(ThreadingMixIn, TCPServer):
 
     def __init__(
         self,
-        authenticate: Callable[[str, str], str | None],
+        logon: Callable[[], Logon],
         handle: Callable[[str, bytes], tuple[int, bytes]],
         serve_ssh: Callable[[socket.socket], None],
         tls: ssl.SSLContext,
@@ -40,13 +40,13 @@ class Listener(ThreadingMixIn, TCPServer):
     ) -> None:
         """Bind and serve.
 
-        :param authenticate: user and password to an account, or None.
+        :param logon: makes the authentication of a connection.
         :param handle: account and message to HTTP status and body.
         :param serve_ssh: serves an SSH connection until it ends.
         :param tls: how to speak HTTPS.
         :param port: the port, 0: one that is free.
         """
-        self.authenticate = authenticate
+        self.logon = logon
         self.handle = handle
         self._serve_ssh = serve_ssh
         self._tls = tls
@@ -105,42 +105,37 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ''
     server: Listener
 
+    def setup(self) -> None:
+        """Begin a connection."""
+        super().setup()
+        self._logon = self.server.logon()
+
     def do_POST(self) -> None:
         """Answer a WS-Management message."""
         message = self.rfile.read(int(self.headers.get('Content-Length', 0)))
-        account = self._account()
+        content_type = self.headers.get('Content-Type', '')
+        certificate = self.connection.getpeercert(True) if isinstance(self.connection, ssl.SSLSocket) else None
         if self.path.partition('?')[0] != '/wsman':
-            self._reply(404, b'')
-        elif account is None:
-            self._reply(401, b'', {'WWW-Authenticate': 'Basic realm="WSMAN"'})
-        else:
-            self._reply(*self.server.handle(account, message))
+            self._reply(404)
+            return
+        try:
+            account = self._logon.account(self.headers.get('Authorization', ''), certificate)
+        except Refused as refused:
+            self._reply(401, headers=refused.headers)
+            return
+        if not message and self._logon.negotiated:
+            self._reply(200, headers=self._logon.headers)  # a client that encrypts logs on with an empty message
+            return
+        status, body = self.server.handle(account, self._logon.read(content_type, message))
+        content_type, body = self._logon.write(content_type, body)
+        self._reply(status, body, [*self._logon.headers, ('Content-Type', content_type)])
 
     def log_message(self, format: str, *args: Any) -> None:
         """Keep quiet: the host's own list of messages tells more."""
 
-    def _account(self) -> str | None:
-        scheme, _unused, value = self.headers.get('Authorization', '').partition(' ')
-        if scheme.lower() != 'basic':
-            return None
-        try:
-            credentials = base64.b64decode(value, validate=True)
-        except binascii.Error:
-            return None
-        try:
-            user, _unused, password = credentials.decode().partition(':')
-        except UnicodeDecodeError:
-            # What requests sends for text (RFC 7617).
-            user, _unused, password = credentials.decode('latin-1').partition(':')
-        return self.server.authenticate(user, password)
-
-    def _reply(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+    def _reply(self, status: int, body: bytes = b'', headers: Challenge | None = None) -> None:
         self.send_response(status)
-        for name, value in {
-            'Content-Type': 'application/soap+xml;charset=UTF-8',
-            'Content-Length': str(len(body)),
-            **(headers or {}),
-        }.items():
+        for name, value in [*(headers or []), ('Content-Length', str(len(body)))]:
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

@@ -26,11 +26,13 @@ class Options:
         client's own time is over.
     :param gather: seconds for which a Receive that has output waits for the end, so that one answer holds both.
     :param piece: hand out at most this many bytes in one answer, None: all there are.
+    :param certificate: the certificate that it presents over HTTPS, one of :data:`winhost.certificate.KINDS`.
     """
 
     operation_timeout: float | None = None
     gather: float = 2.0
     piece: int | None = None
+    certificate: str = 'valid'
 
 
 class Shell(Protocol):

@@ -119,7 +119,7 @@ def test_an_inventory_is_complete_for_every_connection() -> None:
         assert fleet.inventory('ssh')['all']['hosts'] == {
             'web01': {'ansible_port': port, 'ansible_user': 'WEB\\operator'}
         }
-        with pytest.raises(ValueError, match="'local' is not winrm, psrp or ssh"):
+        with pytest.raises(ValueError, match="'local' is not winrm, psrp, ssh"):
             fleet.inventory('local')
 
 
