@@ -168,7 +168,7 @@ class Logon:
                     answer = self._context.step(token)
                 finally:
                     del os.environ[_USERS]
-        except (binascii.Error, SpnegoError):
+        except (ValueError, struct.error, SpnegoError):
             self._context = None
             return None
         challenge = f'{scheme} {base64.b64encode(answer or b"").decode()}'
