@@ -16,6 +16,7 @@ from typing import Protocol
 
 import asyncssh
 
+from winhost import background
 from winhost.commands import Commands
 from winhost.process import Output, Process
 from winhost.ssh_keys import SshKeys
@@ -92,7 +93,7 @@ class Service:
         :param connection: the socket, nothing read from it.
         """
         connection.setblocking(False)
-        asyncio.run_coroutine_threadsafe(self._serve(connection), _loop()).result()
+        asyncio.run_coroutine_threadsafe(self._serve(connection), background.loop()).result()
 
     async def _serve(self, sock: socket.socket) -> None:
         authorized = asyncssh.read_public_key(self._keys.authorized)
@@ -121,7 +122,7 @@ class Service:
         # "OpenSSH Server configuration for Windows Server and Windows": the default shell gets the command with -c.
         running = self._commands.start(account, subprocess.list2cmdline(['powershell.exe', '-c', process.command]))
         output: asyncio.Queue[Output] = asyncio.Queue()
-        threading.Thread(target=_pump, args=(running, _loop(), output), daemon=True).start()
+        threading.Thread(target=_pump, args=(running, background.loop(), output), daemon=True).start()
         feeding = asyncio.create_task(_feed(process, running))
         watching = asyncio.create_task(_end_with(process, running))
         try:
@@ -157,11 +158,3 @@ def _pump(running: Process, loop: asyncio.AbstractEventLoop, queue: asyncio.Queu
         assert output is not None, 'it waits without a limit'
         loop.call_soon_threadsafe(queue.put_nowait, output)
         code = output.exit_code
-
-
-@functools.cache
-def _loop() -> asyncio.AbstractEventLoop:
-    """The event loop of all hosts of this process, in a thread of its own."""
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name='winhost-ssh', daemon=True).start()
-    return loop
