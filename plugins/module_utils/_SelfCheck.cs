@@ -16,188 +16,150 @@ using System.Threading.Tasks;
 //TypeAccelerator -Name Winops.Probe -TypeName Probe
 //TypeAccelerator -Name Winops.CommandOutput -TypeName CommandOutput
 
-namespace ansible_collections.winops.sessions.plugins.module_utils._SelfCheck
-{
-    internal class NativeMethods
-    {
-        [DllImport("wtsapi32.dll", EntryPoint = "WTSQuerySessionInformationW", ExactSpelling = true, SetLastError = true, CharSet = CharSet.Unicode)]
-        public static extern bool WTSQuerySessionInformationW(
-            IntPtr hServer, uint SessionId, int WTSInfoClass, out IntPtr ppBuffer, out uint pBytesReturned);
+namespace ansible_collections.winops.sessions.plugins.module_utils._SelfCheck {
+internal class NativeMethods {
+    [DllImport("wtsapi32.dll", EntryPoint = "WTSQuerySessionInformationW", ExactSpelling = true, SetLastError = true, CharSet = CharSet.Unicode)]
+    public static extern bool WTSQuerySessionInformationW(
+        IntPtr hServer, uint SessionId, int WTSInfoClass, out IntPtr ppBuffer, out uint pBytesReturned);
 
-        [DllImport("wtsapi32.dll", EntryPoint = "WTSFreeMemory", ExactSpelling = true)]
-        public static extern void WTSFreeMemory(IntPtr pMemory);
+    [DllImport("wtsapi32.dll", EntryPoint = "WTSFreeMemory", ExactSpelling = true)]
+    public static extern void WTSFreeMemory(IntPtr pMemory);
 
-        [DllImport("secur32.dll", EntryPoint = "GetUserNameExW", ExactSpelling = true, SetLastError = true, CharSet = CharSet.Unicode)]
-        [return: MarshalAs(UnmanagedType.U1)]
-        public static extern bool GetUserNameExW(int NameFormat, [Out] char[] lpNameBuffer, ref uint nSize);
+    [DllImport("secur32.dll", EntryPoint = "GetUserNameExW", ExactSpelling = true, SetLastError = true, CharSet = CharSet.Unicode)]
+    [return: MarshalAs(UnmanagedType.U1)]
+    public static extern bool GetUserNameExW(int NameFormat, [Out] char[] lpNameBuffer, ref uint nSize);
 
-        [DllImport("advapi32.dll", EntryPoint = "LookupAccountNameW", ExactSpelling = true, SetLastError = true, CharSet = CharSet.Unicode)]
-        public static extern bool LookupAccountNameW(
-            string lpSystemName, string lpAccountName, byte[] Sid, ref uint cbSid,
-            [Out] char[] ReferencedDomainName, ref uint cchReferencedDomainName, out int peUse);
+    [DllImport("advapi32.dll", EntryPoint = "LookupAccountNameW", ExactSpelling = true, SetLastError = true, CharSet = CharSet.Unicode)]
+    public static extern bool LookupAccountNameW(
+        string lpSystemName, string lpAccountName, byte[] Sid, ref uint cbSid,
+        [Out] char[] ReferencedDomainName, ref uint cchReferencedDomainName, out int peUse);
 
-        [DllImport("advapi32.dll", EntryPoint = "RegOpenKeyExW", ExactSpelling = true, CharSet = CharSet.Unicode)]
-        public static extern int RegOpenKeyExW(IntPtr hKey, string lpSubKey, uint ulOptions, uint samDesired, out IntPtr phkResult);
+    [DllImport("advapi32.dll", EntryPoint = "RegOpenKeyExW", ExactSpelling = true, CharSet = CharSet.Unicode)]
+    public static extern int RegOpenKeyExW(IntPtr hKey, string lpSubKey, uint ulOptions, uint samDesired, out IntPtr phkResult);
 
-        [DllImport("advapi32.dll", EntryPoint = "RegQueryValueExW", ExactSpelling = true, CharSet = CharSet.Unicode)]
-        public static extern int RegQueryValueExW(
-            IntPtr hKey, string lpValueName, IntPtr lpReserved, out uint lpType, [Out] byte[] lpData, ref uint lpcbData);
+    [DllImport("advapi32.dll", EntryPoint = "RegQueryValueExW", ExactSpelling = true, CharSet = CharSet.Unicode)]
+    public static extern int RegQueryValueExW(
+        IntPtr hKey, string lpValueName, IntPtr lpReserved, out uint lpType, [Out] byte[] lpData, ref uint lpcbData);
 
-        [DllImport("advapi32.dll", EntryPoint = "RegCloseKey", ExactSpelling = true)]
-        public static extern int RegCloseKey(IntPtr hKey);
+    [DllImport("advapi32.dll", EntryPoint = "RegCloseKey", ExactSpelling = true)]
+    public static extern int RegCloseKey(IntPtr hKey);
+}
+
+/// <summary>Single calls of the Windows API whose answers the self-check reports. None of them changes anything.</summary>
+public static class Probe {
+    private const int errorFileNotFound = 2;
+    private const int nameSamCompatible = 2;
+    private const uint keyQueryValue = 0x0001;
+    private const uint keyWow64_64Key = 0x0100;
+    private const uint regSz = 1;
+    private const uint regDword = 4;
+
+    /// <summary>The Win32 error of a query, 0 if it succeeds.</summary>
+    public static int QueryError(int sessionId, int infoClass) {
+        IntPtr buffer;
+        uint size;
+        if (!NativeMethods.WTSQuerySessionInformationW(IntPtr.Zero, (uint)sessionId, infoClass, out buffer, out size))
+            return Marshal.GetLastWin32Error();
+        NativeMethods.WTSFreeMemory(buffer);
+        return 0;
     }
 
-    /// <summary>Single calls of the Windows API whose answers the self-check reports. None of them changes anything.</summary>
-    public static class Probe
-    {
-        private const int errorFileNotFound = 2;
-        private const int nameSamCompatible = 2;
-        private const uint keyQueryValue = 0x0001;
-        private const uint keyWow64_64Key = 0x0100;
-        private const uint regSz = 1;
-        private const uint regDword = 4;
+    /// <summary>The account of this process, as DOMAIN\user.</summary>
+    public static string AccountName() {
+        char[] name = new char[1024];
+        uint size = (uint)name.Length;
+        if (!NativeMethods.GetUserNameExW(nameSamCompatible, name, ref size))
+            throw new Win32Exception(Marshal.GetLastWin32Error());
+        return Text(name);
+    }
 
-        /// <summary>The Win32 error of a query, 0 if it succeeds.</summary>
-        public static int QueryError(int sessionId, int infoClass)
-        {
-            IntPtr buffer;
-            uint size;
-            if (!NativeMethods.WTSQuerySessionInformationW(IntPtr.Zero, (uint)sessionId, infoClass, out buffer, out size))
-            {
-                return Marshal.GetLastWin32Error();
-            }
-            NativeMethods.WTSFreeMemory(buffer);
-            return 0;
-        }
+    /// <summary>The domain that Windows returns for an account.</summary>
+    public static string DomainOf(string account) {
+        byte[] sid = new byte[68];
+        uint sidSize = (uint)sid.Length;
+        char[] domain = new char[256];
+        uint domainSize = (uint)domain.Length;
+        int use;
+        if (!NativeMethods.LookupAccountNameW(null, account, sid, ref sidSize, domain, ref domainSize, out use))
+            throw new Win32Exception(Marshal.GetLastWin32Error());
+        return Text(domain);
+    }
 
-        /// <summary>The account of this process, as DOMAIN\user.</summary>
-        public static string AccountName()
-        {
-            char[] name = new char[1024];
-            uint size = (uint)name.Length;
-            if (!NativeMethods.GetUserNameExW(nameSamCompatible, name, ref size))
-            {
-                throw new Win32Exception(Marshal.GetLastWin32Error());
-            }
-            return Text(name);
-        }
-
-        /// <summary>The domain that Windows returns for an account.</summary>
-        public static string DomainOf(string account)
-        {
-            byte[] sid = new byte[68];
-            uint sidSize = (uint)sid.Length;
-            char[] domain = new char[256];
-            uint domainSize = (uint)domain.Length;
-            int use;
-            if (!NativeMethods.LookupAccountNameW(null, account, sid, ref sidSize, domain, ref domainSize, out use))
-            {
-                throw new Win32Exception(Marshal.GetLastWin32Error());
-            }
-            return Text(domain);
-        }
-
-        /// <summary>A number or a text below HKEY_LOCAL_MACHINE, null if it does not exist or has another type.</summary>
-        public static object RegistryValue(string path, string name)
-        {
-            IntPtr key;
-            if (!Open(path, out key))
-            {
+    /// <summary>A number or a text below HKEY_LOCAL_MACHINE, null if it does not exist or has another type.</summary>
+    public static object RegistryValue(string path, string name) {
+        IntPtr key;
+        if (!Open(path, out key))
+            return null;
+        try {
+            uint type;
+            byte[] data = new byte[2048];
+            uint size = (uint)data.Length;
+            int error = NativeMethods.RegQueryValueExW(key, name, IntPtr.Zero, out type, data, ref size);
+            if (error == errorFileNotFound)
                 return null;
-            }
-            try
-            {
-                uint type;
-                byte[] data = new byte[2048];
-                uint size = (uint)data.Length;
-                int error = NativeMethods.RegQueryValueExW(key, name, IntPtr.Zero, out type, data, ref size);
-                if (error == errorFileNotFound)
-                {
-                    return null;
-                }
-                if (error != 0)
-                {
-                    throw new Win32Exception(error);
-                }
-                if (type == regDword && size == 4)
-                {
-                    return (long)BitConverter.ToUInt32(data, 0);
-                }
-                return type == regSz ? Encoding.Unicode.GetString(data, 0, (int)size).TrimEnd('\0') : null;
-            }
-            finally
-            {
-                NativeMethods.RegCloseKey(key);
-            }
-        }
-
-        /// <summary>Whether a key below HKEY_LOCAL_MACHINE exists.</summary>
-        public static bool RegistryKeyExists(string path)
-        {
-            IntPtr key;
-            if (!Open(path, out key))
-            {
-                return false;
-            }
-            NativeMethods.RegCloseKey(key);
-            return true;
-        }
-
-        private static bool Open(string path, out IntPtr key)
-        {
-            // HKEY_LOCAL_MACHINE is a sign-extended 32-bit value (winreg.h).
-            IntPtr localMachine = new IntPtr(unchecked((int)0x80000002));
-            int error = NativeMethods.RegOpenKeyExW(localMachine, path, 0, keyQueryValue | keyWow64_64Key, out key);
-            if (error != 0 && error != errorFileNotFound)
-            {
+            if (error != 0)
                 throw new Win32Exception(error);
-            }
-            return error == 0;
-        }
-
-        private static string Text(char[] buffer)
-        {
-            int end = Array.IndexOf(buffer, '\0');
-            return new string(buffer, 0, end < 0 ? buffer.Length : end);
+            if (type == regDword && size == 4)
+                return (long)BitConverter.ToUInt32(data, 0);
+            return type == regSz ? Encoding.Unicode.GetString(data, 0, (int)size).TrimEnd('\0') : null;
+        } finally {
+            NativeMethods.RegCloseKey(key);
         }
     }
 
-    /// <summary>What a command printed, as bytes: its code page is not known here.</summary>
-    public sealed class CommandOutput
-    {
-        public int? ExitCode { get; private set; }
-        public string Output { get; private set; }
-        public string Error { get; private set; }
-
-        /// <summary>Runs a command that only reads. It is ended after the timeout, and ExitCode is null.</summary>
-        public static CommandOutput Of(string path, int timeoutMilliseconds)
-        {
-            ProcessStartInfo start = new ProcessStartInfo(path);
-            start.UseShellExecute = false;
-            start.CreateNoWindow = true;
-            start.RedirectStandardInput = true;
-            start.RedirectStandardOutput = true;
-            start.RedirectStandardError = true;
-            CommandOutput result = new CommandOutput();
-            using (Process process = Process.Start(start))
-            using (MemoryStream output = new MemoryStream())
-            using (MemoryStream error = new MemoryStream())
-            {
-                process.StandardInput.Close();
-                Task reading = Task.WhenAll(
-                    process.StandardOutput.BaseStream.CopyToAsync(output), process.StandardError.BaseStream.CopyToAsync(error));
-                if (reading.Wait(timeoutMilliseconds) && process.WaitForExit(timeoutMilliseconds))
-                {
-                    result.ExitCode = process.ExitCode;
-                    result.Output = Convert.ToBase64String(output.ToArray());
-                    result.Error = Convert.ToBase64String(error.ToArray());
-                }
-                else
-                {
-                    process.Kill();
-                }
-            }
-            return result;
-        }
+    /// <summary>Whether a key below HKEY_LOCAL_MACHINE exists.</summary>
+    public static bool RegistryKeyExists(string path) {
+        IntPtr key;
+        if (!Open(path, out key))
+            return false;
+        NativeMethods.RegCloseKey(key);
+        return true;
     }
+
+    private static bool Open(string path, out IntPtr key) {
+        // HKEY_LOCAL_MACHINE is a sign-extended 32-bit value (winreg.h).
+        IntPtr localMachine = new IntPtr(unchecked((int)0x80000002));
+        int error = NativeMethods.RegOpenKeyExW(localMachine, path, 0, keyQueryValue | keyWow64_64Key, out key);
+        if (error != 0 && error != errorFileNotFound)
+            throw new Win32Exception(error);
+        return error == 0;
+    }
+
+    private static string Text(char[] buffer) {
+        int end = Array.IndexOf(buffer, '\0');
+        return new string(buffer, 0, end < 0 ? buffer.Length : end);
+    }
+}
+
+/// <summary>What a command printed, as bytes: its code page is not known here.</summary>
+public sealed class CommandOutput {
+    public int? ExitCode { get; private set; }
+    public string Output { get; private set; }
+    public string Error { get; private set; }
+
+    /// <summary>Runs a command that only reads. It is ended after the timeout, and ExitCode is null.</summary>
+    public static CommandOutput Of(string path, int timeoutMilliseconds) {
+        ProcessStartInfo start = new ProcessStartInfo(path);
+        start.UseShellExecute = false;
+        start.CreateNoWindow = true;
+        start.RedirectStandardInput = true;
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        CommandOutput result = new CommandOutput();
+        using (Process process = Process.Start(start))
+        using (MemoryStream output = new MemoryStream())
+        using (MemoryStream error = new MemoryStream()) {
+            process.StandardInput.Close();
+            Task reading = Task.WhenAll(
+                process.StandardOutput.BaseStream.CopyToAsync(output), process.StandardError.BaseStream.CopyToAsync(error));
+            if (reading.Wait(timeoutMilliseconds) && process.WaitForExit(timeoutMilliseconds)) {
+                result.ExitCode = process.ExitCode;
+                result.Output = Convert.ToBase64String(output.ToArray());
+                result.Error = Convert.ToBase64String(error.ToArray());
+            } else
+                process.Kill();
+        }
+        return result;
+    }
+}
 }
