@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from ansible_collections.winops.sessions.plugins.plugin_utils._action import SessionAction
-from ansible_collections.winops.sessions.plugins.plugin_utils._options import LOGON_MODE
-from ansible_collections.winops.sessions.plugins.plugin_utils._readable import logon_mode_sentence
+from ansible_collections.winops.sessions.plugins.plugin_utils._options.spec import LOGON_MODE
+from ansible_collections.winops.sessions.plugins.plugin_utils._results.sentences import logon_mode_sentence
 
 
 class ActionModule(SessionAction):

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from ansible_collections.winops.sessions.plugins.plugin_utils._action import SessionAction
-from ansible_collections.winops.sessions.plugins.plugin_utils._options import SESSION, session_problems
-from ansible_collections.winops.sessions.plugins.plugin_utils._readable import session_sentence
+from ansible_collections.winops.sessions.plugins.plugin_utils._options.spec import SESSION, session_problems
+from ansible_collections.winops.sessions.plugins.plugin_utils._results.sentences import session_sentence
 
 
 class ActionModule(SessionAction):

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from ansible_collections.winops.sessions.plugins.plugin_utils._action import SessionAction
-from ansible_collections.winops.sessions.plugins.plugin_utils._options import SESSION_INFO
-from ansible_collections.winops.sessions.plugins.plugin_utils._readable import info_sentence
+from ansible_collections.winops.sessions.plugins.plugin_utils._options.spec import SESSION_INFO
+from ansible_collections.winops.sessions.plugins.plugin_utils._results.sentences import info_sentence
 
 
 class ActionModule(SessionAction):

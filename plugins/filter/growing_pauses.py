@@ -11,7 +11,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._duration import parse_duration
+from ansible_collections.winops.sessions.plugins.plugin_utils._options.duration import parse_duration
 
 
 def growing_pauses(duration: t.Any, first: t.Any = '15s', longest: t.Any = '5m') -> list[int]:

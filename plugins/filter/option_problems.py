@@ -12,8 +12,8 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.winops.sessions.plugins.plugin_utils import _options
-from ansible_collections.winops.sessions.plugins.plugin_utils._values import read_all
+from ansible_collections.winops.sessions.plugins.plugin_utils._options import spec as _options
+from ansible_collections.winops.sessions.plugins.plugin_utils._options.types import read_all
 
 SPECS = {
     'win_logon_mode': _options.LOGON_MODE,

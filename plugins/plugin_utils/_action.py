@@ -17,9 +17,9 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._options import READERS, Arguments, Spec
-from ansible_collections.winops.sessions.plugins.plugin_utils._readable import readable_diff
-from ansible_collections.winops.sessions.plugins.plugin_utils._values import read_all
+from ansible_collections.winops.sessions.plugins.plugin_utils._options.spec import READERS, Arguments, Spec
+from ansible_collections.winops.sessions.plugins.plugin_utils._options.types import read_all
+from ansible_collections.winops.sessions.plugins.plugin_utils._results.tables import readable_diff
 
 Result = dict[str, t.Any]
 

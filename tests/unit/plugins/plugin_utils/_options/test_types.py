@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.winops.sessions.plugins.plugin_utils import _values
-from ansible_collections.winops.sessions.plugins.plugin_utils._options import READERS
+from ansible_collections.winops.sessions.plugins.plugin_utils._options import types as _values
+from ansible_collections.winops.sessions.plugins.plugin_utils._options.spec import READERS
 
 SID = 'S-1-5-21-1004336348-1177238915-682003330-512'
 

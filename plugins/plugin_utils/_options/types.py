@@ -24,15 +24,14 @@ from collections.abc import Callable
 
 from ansible.module_utils.common.validation import check_type_dict
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._duration import parse_duration, seconds_text
-from ansible_collections.winops.sessions.plugins.plugin_utils._words import plain
+from ansible_collections.winops.sessions.plugins.plugin_utils._options.duration import parse_duration, seconds_text
+from ansible_collections.winops.sessions.plugins.plugin_utils._text import quoted as _quote
 
 Reader = Callable[[t.Any], t.Any]
 
 MAX_SESSION_ID = 65535  # ids from 65536 up are listeners
 MAX_TEXT = 512  # UTF-16 units, as Windows counts them
 
-_SHOWN_AT_MOST = 100
 # What "User name formats" and "Naming conventions in Active Directory" keep out of account names; wildcards are ours.
 _NOT_IN_ACCOUNTS = '"/[]:;|=,+<>'
 _NOT_IN_FILE_NAMES = '\\/:"<>|'
@@ -251,9 +250,3 @@ def _integer(value: t.Any) -> int | None:
 
 def _has_control(text: str) -> bool:
     return any(unicodedata.category(char) in ('Cc', 'Cs') for char in text)
-
-
-def _quote(value: t.Any) -> str:
-    """Show a value in an error message: a text as it was written, without Python's doubled backslashes."""
-    shown = f"'{plain(value)}'" if isinstance(value, str) else plain(repr(value))
-    return shown if len(shown) <= _SHOWN_AT_MOST else f'{shown[:_SHOWN_AT_MOST]}...'

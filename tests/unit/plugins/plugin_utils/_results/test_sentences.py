@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._readable import (
+from ansible_collections.winops.sessions.plugins.plugin_utils._results.sentences import (
     info_sentence,
     logon_mode_sentence,
     message_sentence,
-    readable_diff,
     session_sentence,
 )
+from ansible_collections.winops.sessions.plugins.plugin_utils._results.tables import readable_diff
 
 
 def record(number, user, **keys):
@@ -94,7 +94,7 @@ def test_what_was_done_is_said_with_the_failures_first():
         '4 selected: 1 failed (logging off 7 (CORP\\carol) failed: Win32 error 5), '
         '1 still present (5 CORP\\bob: it did not end within 60 s), '
         '2 logged off (2 CORP\\alice, 9 CORP\\dave); '
-        '1 protected (11 CORP\\erin, own session); 4 sessions remain'
+        '1 protected (11 CORP\\erin, session of this task); 4 sessions remain'
     )
 
 
@@ -112,7 +112,7 @@ def test_check_mode_says_what_would_be_done():
     assert session_sentence(result, {}, False) == (
         'would log off 2: 2 CORP\\alice (active, idle 3 min), 5 CORP\\bob (disconnected for 2 h); '
         'would warn 1: 7 CORP\\carol (active, idle 3 min); '
-        '1 in grace (9 CORP\\dave, due in 4 min); 1 session would remain'
+        '1 in the grace period (9 CORP\\dave, due in 4 min); 1 session would remain'
     )
 
 
@@ -137,13 +137,13 @@ def test_a_brake_keeps_the_modules_words_and_shows_the_plan():
         ('reset', {}, '1 reset (2 CORP\\alice)'),
         ('already_gone', {}, '1 already gone (2 CORP\\alice)'),
         ('already_disconnected', {}, '1 already disconnected (2 CORP\\alice)'),
-        ('session_changed', {}, '1 not the same session any more (2 CORP\\alice)'),
+        ('session_changed', {}, '1 ID reused (2 CORP\\alice)'),
         ('no_longer_matches', {}, '1 no longer matching (2 CORP\\alice)'),
         ('notified', {}, '1 warned (2 CORP\\alice)'),
-        ('in_grace', {'due_in_seconds': 90}, '1 in grace (2 CORP\\alice, due in 1 min 30 s)'),
-        ('in_grace', {'due_in_seconds': None}, '1 in grace (2 CORP\\alice)'),
-        ('something_new', {}, '1 something_new (2 CORP\\alice)'),
-        (None, {}, '1 outcome unknown (2 CORP\\alice)'),
+        ('in_grace', {'due_in_seconds': 90}, '1 in the grace period (2 CORP\\alice, due in 1 min 30 s)'),
+        ('in_grace', {'due_in_seconds': None}, '1 in the grace period (2 CORP\\alice)'),
+        ('something_new', {}, '1 something new (2 CORP\\alice)'),
+        (None, {}, '1 unknown (2 CORP\\alice)'),
     ],
 )
 def test_every_outcome_has_words(outcome, keys, words):
@@ -160,13 +160,13 @@ def test_what_remains_is_not_claimed_where_it_is_not_known(remaining):
 @pytest.mark.parametrize(
     ('reason', 'words'),
     [
-        ('own_session', 'own session'),
-        ('connection_user', 'the account Ansible uses'),
+        ('own_session', 'session of this task'),
+        ('connection_user', 'account that Ansible connects with'),
         ('protected_user', 'protected user'),
         ('protected_process', 'runs a protected process'),
-        ('console_idle', 'console, its idle time is unreliable'),
-        ('something_new', 'something_new'),
-        (None, 'no reason given'),
+        ('console_idle', 'idle time of the console is unreliable'),
+        ('something_new', 'something new'),
+        (None, 'unknown reason'),
     ],
 )
 def test_every_protection_has_words(reason, words):

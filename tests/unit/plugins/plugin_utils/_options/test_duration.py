@@ -7,8 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._duration import MAX_DAYS, parse_duration, seconds_text
-from ansible_collections.winops.sessions.plugins.plugin_utils._words import human_duration
+from ansible_collections.winops.sessions.plugins.plugin_utils._options.duration import (
+    MAX_DAYS,
+    parse_duration,
+    seconds_text,
+)
+from ansible_collections.winops.sessions.plugins.plugin_utils._text import human_duration
 
 LONGEST = MAX_DAYS * 86400
 

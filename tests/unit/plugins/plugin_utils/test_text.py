@@ -9,14 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._words import (
-    human_duration,
-    listing,
-    plain,
-    plural,
-    session_line,
-    session_table,
-)
+from ansible_collections.winops.sessions.plugins.plugin_utils._results.session import session_line
+from ansible_collections.winops.sessions.plugins.plugin_utils._results.tables import session_table
+from ansible_collections.winops.sessions.plugins.plugin_utils._text import human_duration, listing, plain, plural
 
 ALICE = {
     'id': 2,
@@ -76,7 +71,7 @@ def test_a_duration_is_said_in_its_two_largest_units(seconds, words):
         ({'account': None, 'session_name': 'Services', 'id': 0, 'idle_seconds': None}, '0 Services (active)'),
         (
             {'account': None, 'state': 'disconnected', 'disconnected_seconds': 90, 'ghost': True},
-            '2 (nobody) (disconnected for 1 min 30 s, left over)',
+            '2 (no user) (disconnected for 1 min 30 s, ghost)',
         ),
     ],
 )

@@ -5,7 +5,7 @@
 # The interfaces in this file are meant for use within this collection
 # and may not remain stable to outside uses. Changes may be made in ANY release, even a bugfix release.
 
-"""Makes the modules' results readable: one line for ``msg``, tables for ``diff``.
+"""Makes the modules' results readable: one line for ``msg``.
 
 A result is never lost over its words: whatever keys are missing, null or of another type, these functions say what
 they can and raise nothing.
@@ -16,54 +16,20 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._options import FILTERS
-from ansible_collections.winops.sessions.plugins.plugin_utils._words import (
-    Record,
-    human_duration,
-    listing,
-    plain,
-    plural,
-    session_line,
-    session_name,
-    session_table,
-)
+from ansible_collections.winops.sessions.plugins.plugin_utils._options.spec import FILTERS
+from ansible_collections.winops.sessions.plugins.plugin_utils._results.outcomes import by_urgency, outcome, reason
+from ansible_collections.winops.sessions.plugins.plugin_utils._results.session import Record, session_line, session_name
+from ansible_collections.winops.sessions.plugins.plugin_utils._text import human_duration, listing, plain, plural
 
 Result = Mapping[str, t.Any]
 Arguments = Mapping[str, t.Any]
 Plan = Callable[[Record], str]
 
-# Outcomes in the order in which one wants to read them, those that need somebody's attention first.
-_OUTCOMES = {
-    'failed': 'failed',
-    'still_present': 'still present',
-    'session_changed': 'not the same session any more',
-    'no_longer_matches': 'no longer matching',
-    'timed_out': 'without an answer',
-    'not_active': 'not active',
-    'notified': 'warned',
-    'in_grace': 'in grace',
-    'logged_off': 'logged off',
-    'reset': 'reset',
-    'disconnected': 'disconnected',
-    'already_gone': 'already gone',
-    'already_disconnected': 'already disconnected',
-    'answered': 'answered',
-    'sent': 'sent',
-    'planned': 'planned',
-}
-_TROUBLES = ('failed', 'still_present')
 _PLANS = {
     'logoff': 'would log off',
     'reset': 'would reset',
     'disconnect': 'would disconnect',
     'notify': 'would warn',
-}
-_PROTECTED = {
-    'own_session': 'own session',
-    'connection_user': 'the account Ansible uses',
-    'protected_user': 'protected user',
-    'protected_process': 'runs a protected process',
-    'console_idle': 'console, its idle time is unreliable',
 }
 _LOGON_MODES = {
     'enabled': 'new logons are allowed',
@@ -129,32 +95,6 @@ def logon_mode_sentence(result: Result, arguments: Arguments, check_mode: bool) 
     return f'would change: {words}' if check_mode and was else words
 
 
-def readable_diff(diff: t.Any, host: object) -> t.Any:
-    """Turn lists of sessions into tables that compare line by line.
-
-    A session that nothing happened to is shown as it was before: that its idle time moved on is no difference.
-
-    :param diff: the module's ``diff``: ``before`` and ``after``, as lists of session records, dicts or text.
-    :param host: whose sessions they are.
-    :returns: the same with text on both sides; what is no such diff comes back as it is.
-    """
-    if not isinstance(diff, Mapping) or not {'before', 'after'} <= diff.keys():
-        return diff
-    sides = {side: diff[side] for side in ('before', 'after')}
-    if all(isinstance(side, list) for side in sides.values()):
-        before, after = (_records(sides, side) for side in ('before', 'after'))
-        unchanged = {_identity(record): record for record in before}
-        after = [unchanged.get(_identity(record), record) for record in after]
-        return {
-            **diff,
-            'before': session_table(before, aligned_with=after),
-            'after': session_table(after, aligned_with=before),
-            'before_header': f'sessions on {plain(host)}',
-            'after_header': f'sessions on {plain(host)}',
-        }
-    return {**diff, **{side: _lines(value) for side, value in sides.items()}}
-
-
 def _sentence(result: Result, plan: Plan) -> str | None:
     if not _has_sessions(result):
         return None
@@ -183,8 +123,8 @@ def _by_plan(planned: list[Record], plan: Plan) -> list[str]:
 
 
 def _by_outcome(sessions: list[Record]) -> list[str]:
-    ranks = {outcome: rank for rank, outcome in enumerate(_OUTCOMES)}
-    ranked = sorted(sessions, key=lambda record: ranks.get(_word(record.get('outcome')), -1))
+    order = by_urgency({_word(record.get('outcome')) for record in sessions})
+    ranked = sorted(sessions, key=lambda record: order.index(_word(record.get('outcome'))))
     groups = _grouped(ranked, _outcome)
     return [f'{len(records)} {words} ({listing(map(_who, records))})' for words, records in groups.items()]
 
@@ -220,9 +160,9 @@ def _message_plan(_record: Record) -> str:
 
 
 def _outcome(record: Record) -> str:
-    outcome = _word(record.get('outcome')) or 'outcome unknown'
-    words = _OUTCOMES.get(outcome, outcome)
-    return f'{words} {_word(record.get("answer")) or "?"}' if outcome == 'answered' else words
+    name = _word(record.get('outcome'))
+    label = outcome(name).label
+    return f'{label} {_word(record.get("answer")) or "?"}' if name == 'answered' else label
 
 
 def _who(record: Record) -> str:
@@ -237,24 +177,11 @@ def _who(record: Record) -> str:
 
 
 def _reason(record: Record) -> str:
-    reason = _word(record.get('reason')) or 'no reason given'
-    return _PROTECTED.get(reason, reason)
+    return reason(_word(record.get('reason'))) or 'unknown reason'
 
 
 def _is_trouble(record: Record) -> bool:
-    return _word(record.get('outcome')) in _TROUBLES
-
-
-def _identity(record: Record) -> tuple[str, str]:
-    """Tell a session in a state from every other; one without a token is only itself."""
-    return str(record.get('token') or id(record)), _word(record.get('state'))
-
-
-def _lines(value: t.Any) -> str:
-    if isinstance(value, Mapping):
-        return ''.join(f'{plain(key)}: {"unknown" if item is None else plain(item)}\n' for key, item in value.items())
-    text = '' if value is None else str(value)
-    return text if not text or text.endswith('\n') else f'{text}\n'
+    return outcome(_word(record.get('outcome'))).trouble
 
 
 def _has_sessions(result: Result) -> bool:

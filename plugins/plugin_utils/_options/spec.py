@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.winops.sessions.plugins.plugin_utils import _values
+from ansible_collections.winops.sessions.plugins.plugin_utils._options import types
 
 Spec = dict[str, dict[str, t.Any]]
 Arguments = dict[str, t.Any]
@@ -105,27 +105,27 @@ LOGON_MODE: Spec = {
 
 #: How the values are read, by the option's name, which means the same in every module. The others are read by
 #: ansible-core, from their choices or as booleans.
-READERS: dict[str, _values.Reader] = {
-    'users': _values.each(_values.account),
-    'exclude_users': _values.each(_values.account),
-    'protect_users': _values.each(_values.account),
-    'states': _values.each(_values.word),
-    'session_ids': _values.each(_values.session_id),
-    'tokens': _values.each(_values.token),
-    'client_names': _values.each(_values.client_name),
-    'protect_processes': _values.each(_values.process_name),
-    'max_idle': _values.duration,
-    'max_disconnected': _values.duration,
-    'max_logged_on': _values.duration,
-    'timeout': _values.duration,
-    'wait': _values.duration,
-    'display_for': _values.positive_duration,
-    'max_sessions': _values.whole_number,
-    'server': _values.server,
-    'text': _values.message_text,
-    'title': _values.message_text,
-    'notice': _values.suboptions(
-        {'text': _values.message_text, 'title': _values.message_text, 'grace': _values.duration},
+READERS: dict[str, types.Reader] = {
+    'users': types.each(types.account),
+    'exclude_users': types.each(types.account),
+    'protect_users': types.each(types.account),
+    'states': types.each(types.word),
+    'session_ids': types.each(types.session_id),
+    'tokens': types.each(types.token),
+    'client_names': types.each(types.client_name),
+    'protect_processes': types.each(types.process_name),
+    'max_idle': types.duration,
+    'max_disconnected': types.duration,
+    'max_logged_on': types.duration,
+    'timeout': types.duration,
+    'wait': types.duration,
+    'display_for': types.positive_duration,
+    'max_sessions': types.whole_number,
+    'server': types.server,
+    'text': types.message_text,
+    'title': types.message_text,
+    'notice': types.suboptions(
+        {'text': types.message_text, 'title': types.message_text, 'grace': types.duration},
         example='{text: Please save your work, grace: 15m}',
     ),
 }
