@@ -1,10 +1,6 @@
 // Copyright: (c) 2026, the winops.sessions authors
 // GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-// FOR INTERNAL COLLECTION USE ONLY
-// The interfaces in this file are meant for use within this collection and
-// may change or be removed in any release without notice.
-
 using System;
 using System.Collections.Generic;
 using System.Threading.Tasks;
@@ -12,61 +8,60 @@ using ansible_collections.winops.sessions.plugins.module_utils._Session;
 using ansible_collections.winops.sessions.plugins.module_utils._Wts;
 
 namespace ansible_collections.winops.sessions.plugins.module_utils._MessageBox {
-/// <summary>A text that is shown in sessions.</summary>
+// A text that is shown in sessions.
 internal sealed class MessageBox {
-    /// <summary>The RPC that carries a message takes 1,024 bytes of each text.</summary>
-    public const int LongestText = 512;
+	// The RPC that carries a message takes 1,024 bytes of each text.
+	public const int LongestText = 512;
 
-    private const int IdTimeout = 32000;
-    // "MessageBoxW function": MB_SETFOREGROUND and MB_TOPMOST.
-    private const int Topmost = 0x10000 | 0x40000;
-    // Some versions of Windows show a box without a title as "Error".
-    private const string DefaultTitle = "Message from the administrator";
+	private const int IdTimeout = 32000;
+	// "MessageBoxW function": MB_SETFOREGROUND and MB_TOPMOST.
+	private const int Topmost = 0x10000 | 0x40000;
+	// Some versions of Windows show a box without a title as "Error".
+	private const string DefaultTitle = "Message from the administrator";
 
-    private static readonly Dictionary<string, int> Icons = new Dictionary<string, int> { { "none", 0 }, { "error", 0x10 }, { "warning", 0x30 }, { "information", 0x40 } };
-    private static readonly Dictionary<string, int> Buttons = new Dictionary<string, int> { { "ok", 0 }, { "ok_cancel", 1 }, { "yes_no", 4 } };
-    private static readonly Dictionary<int, string> Answers = new Dictionary<int, string> { { 1, "ok" }, { 2, "cancel" }, { 6, "yes" }, { 7, "no" } };
+	private static readonly Dictionary<string, int> Icons = new Dictionary<string, int> { { "none", 0 }, { "error", 0x10 }, { "warning", 0x30 }, { "information", 0x40 } };
+	private static readonly Dictionary<string, int> Buttons = new Dictionary<string, int> { { "ok", 0 }, { "ok_cancel", 1 }, { "yes_no", 4 } };
+	private static readonly Dictionary<int, string> Answers = new Dictionary<int, string> { { 1, "ok" }, { 2, "cancel" }, { 6, "yes" }, { 7, "no" } };
 
-    private readonly string _title;
-    private readonly int _style;
+	private readonly string _title;
+	private readonly int _style;
 
-    /// <param name="options">text, title and icon, and buttons if there is a choice.</param>
-    /// <exception cref="SessionException">The API would truncate or refuse a text.</exception>
-    public MessageBox(Options options) {
-        Text = options.Text("text");
-        string title = options.Text("title");
-        _title = String.IsNullOrEmpty(title) ? DefaultTitle : title;
-        _style = Icons[options.Text("icon")] | Buttons[options.Text("buttons") ?? "ok"] | Topmost;
-        RequireLength("text", Text);
-        RequireLength("title", _title);
-    }
+	// options: text, title and icon, and buttons if there is a choice.
+	public MessageBox(Options options) {
+		Text = options.Text("text");
+		string title = options.Text("title");
+		_title = String.IsNullOrEmpty(title) ? DefaultTitle : title;
+		_style = Icons[options.Text("icon")] | Buttons[options.Text("buttons") ?? "ok"] | Topmost;
+		RequireLength("text", Text);
+		RequireLength("title", _title);
+	}
 
-    public string Text { get; private set; }
+	public string Text;
 
-    public static void RequireLength(string option, string text) {
-        if (text.Length > LongestText)
-            throw new SessionException(option + ": " + text.Length + " UTF-16 units are too long for a message box. The limit is " + LongestText);
-    }
+	public static void RequireLength(string option, string text) {
+		if (text.Length > LongestText)
+			throw new SessionException(option + ": " + text.Length + " UTF-16 units are too long for a message box. The limit is " + LongestText);
+	}
 
-    /// <summary>Shows the box in a session and returns at once.</summary>
-    /// <param name="seconds">When the box closes by itself; 0: never.</param>
-    public void Show(SessionHost host, long id, string text, double seconds) {
-        host.Api.SendMessage(id, _title, text, _style, DisplaySeconds(seconds), false);
-    }
+	// Shows the box in a session and returns at once.
+	// seconds: When the box closes by itself; 0: never.
+	public void Show(SessionHost host, long id, string text, double seconds) {
+		host.Api.SendMessage(id, _title, text, _style, DisplaySeconds(seconds), false);
+	}
 
-    /// <summary>Shows the box in a session and lets it wait for the answer beside the module.</summary>
-    public Task<string> Ask(SessionHost host, long id, double seconds) {
-        return Task.Factory.StartNew(
-            () => {
-                string answer;
-                int button = (int)host.Api.SendMessage(id, _title, Text, _style, DisplaySeconds(seconds), true);
-                return button != IdTimeout && Answers.TryGetValue(button, out answer) ? answer : null;
-            },
-            TaskCreationOptions.LongRunning);
-    }
+	// Shows the box in a session and lets it wait for the answer beside the module.
+	public Task<string> Ask(SessionHost host, long id, double seconds) {
+		return Task.Factory.StartNew(
+			() => {
+				string answer;
+				int button = (int)host.Api.SendMessage(id, _title, Text, _style, DisplaySeconds(seconds), true);
+				return button != IdTimeout && Answers.TryGetValue(button, out answer) ? answer : null;
+			},
+			TaskCreationOptions.LongRunning);
+	}
 
-    private static long DisplaySeconds(double seconds) {
-        return (long)Math.Min(Math.Ceiling(seconds), Int32.MaxValue);
-    }
+	private static long DisplaySeconds(double seconds) {
+		return (long)Math.Min(Math.Ceiling(seconds), Int32.MaxValue);
+	}
 }
 }

@@ -1,10 +1,6 @@
 // Copyright: (c) 2026, the winops.sessions authors
 // GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-// FOR INTERNAL COLLECTION USE ONLY
-// The interfaces in this file are meant for use within this collection and
-// may change or be removed in any release without notice.
-
 using System;
 using System.Collections.Generic;
 using System.Globalization;
@@ -17,352 +13,349 @@ using ansible_collections.winops.sessions.plugins.module_utils._Session;
 using ansible_collections.winops.sessions.plugins.module_utils._Wts;
 
 namespace ansible_collections.winops.sessions.plugins.module_utils._Notice {
-/// <summary>One notice to one session, as it is recorded on the host. Times are FILETIMEs of the host's clock.</summary>
+// One notice to one session, as it is recorded on the host. Times are FILETIMEs of the host's clock.
 internal sealed class Notice {
-    private const string Version = "2";
-    private const char Separator = '|';
-    private static readonly long LongestGrace = TimeSpan.FromDays(3650).Ticks;
+	private const string Version = "2";
+	private const char Separator = '|';
+	private static readonly long LongestGrace = TimeSpan.FromDays(3650).Ticks;
 
-    /// <summary>When the user was to be warned first.</summary>
-    public long First;
-    /// <summary>When the message was shown; 0 if it was not.</summary>
-    public long Shown;
-    /// <summary>When the grace period ends.</summary>
-    public long Due;
-    public bool IsReminded;
-    /// <summary>This run could not show the message.</summary>
-    public bool HasFailed;
-    /// <summary>The limits that the session had reached.</summary>
-    public Limits Reached;
-    /// <summary>Identifies the task: its selection, text and grace period.</summary>
-    public string Task;
-    /// <summary>Identifies the server that the session is on.</summary>
-    public string Server;
-    /// <summary>Identifies this writing of the record: of several controllers at the same moment, the last one sends the message.</summary>
-    public string Nonce = Guid.NewGuid().ToString("N");
+	// When the user was to be warned first.
+	public long First;
+	// When the message was shown; 0 if it was not.
+	public long Shown;
+	// When the grace period ends.
+	public long Due;
+	public bool IsReminded;
+	// This run could not show the message.
+	public bool HasFailed;
+	// The limits that the session had reached.
+	public Limits Reached;
+	// Identifies the task: its selection, text and grace period.
+	public string Task;
+	// Identifies the server that the session is on.
+	public string Server;
+	// Identifies this writing of the record: of several controllers at the same moment, the last one sends the message.
+	public string Nonce = Guid.NewGuid().ToString("N");
 
-    /// <summary>The moment that the user's later input is compared with.</summary>
-    public long Given { get { return Shown == 0 ? First : Shown; } }
+	// The moment that the user's later input is compared with.
+	public long Given { get { return Shown == 0 ? First : Shown; } }
 
-    public string ToText() {
-        return String.Join(Separator.ToString(), new object[] { Version, First, Shown, Due, IsReminded ? 1 : 0, (int)Reached, Task, Server, Nonce }.Select(Invariant));
-    }
+	public string ToText() {
+		return String.Join(Separator.ToString(), new object[] { Version, First, Shown, Due, IsReminded ? 1 : 0, (int)Reached, Task, Server, Nonce }.Select(Invariant));
+	}
 
-    private static string Invariant(object value) {
-        return Convert.ToString(value, CultureInfo.InvariantCulture);
-    }
+	private static string Invariant(object value) {
+		return Convert.ToString(value, CultureInfo.InvariantCulture);
+	}
 
-    /// <summary>Reads a record; null if it is not one.</summary>
-    public static Notice Parse(string text) {
-        string[] parts = text.Split(Separator);
-        long[] numbers = new long[5];
-        if (parts.Length != 9 || parts[0] != Version)
-            return null;
-        for (int i = 0; i < numbers.Length; i++) {
-            if (!Int64.TryParse(parts[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out numbers[i]))
-                return null;
-        }
-        Notice notice = new Notice {
-            First = numbers[0],
-            Shown = numbers[1],
-            Due = numbers[2],
-            IsReminded = numbers[3] != 0,
-            Reached = (Limits)numbers[4],
-            Task = parts[6],
-            Server = parts[7],
-            Nonce = parts[8],
-        };
-        bool isPlausible = FileTime.IsKnown(notice.First) && (notice.Shown == 0 || notice.Shown >= notice.First) && FileTime.IsKnown(notice.Due)
-            && notice.Due - notice.First <= LongestGrace;
-        return isPlausible ? notice : null;
-    }
+	// Reads a record; null if it is not one.
+	public static Notice Parse(string text) {
+		string[] parts = text.Split(Separator);
+		long[] numbers = new long[5];
+		if (parts.Length != 9 || parts[0] != Version)
+			return null;
+		for (int i = 0; i < numbers.Length; i++) {
+			if (!Int64.TryParse(parts[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out numbers[i]))
+				return null;
+		}
+		Notice notice = new Notice {
+			First = numbers[0],
+			Shown = numbers[1],
+			Due = numbers[2],
+			IsReminded = numbers[3] != 0,
+			Reached = (Limits)numbers[4],
+			Task = parts[6],
+			Server = parts[7],
+			Nonce = parts[8],
+		};
+		bool isPlausible = FileTime.IsKnown(notice.First) && (notice.Shown == 0 || notice.Shown >= notice.First) && FileTime.IsKnown(notice.Due)
+			&& notice.Due - notice.First <= LongestGrace;
+		return isPlausible ? notice : null;
+	}
 }
 
 internal enum Decision {
-    /// <summary>The session may be acted on.</summary>
-    Act,
-    /// <summary>The user is to be warned.</summary>
-    Warn,
-    /// <summary>The user is to be warned once more.</summary>
-    Remind,
-    /// <summary>The grace period has not expired.</summary>
-    Wait,
+	// The session may be acted on.
+	Act,
+	// The user is to be warned.
+	Warn,
+	// The user is to be warned once more.
+	Remind,
+	// The grace period has not expired.
+	Wait,
 }
 
-/// <summary>The option notice, and the notices that are recorded on the host.</summary>
-/// <remarks>
-/// One value per session token in a volatile key, with one line per task. A line permits an act only to the task that wrote it.
-/// </remarks>
+// The option notice, and the notices that are recorded on the host.
+// One value per session token in a volatile key, with one line per task. A line permits an act only to the task that wrote it.
 internal sealed class NoticeStore {
-    private const string KeyPath = @"SOFTWARE\winops\sessions\notices";
-    private const int LongestValue = 8;
-    private const string MinutesMark = "{minutes}";
-    private const string TimeMark = "{time}";
+	private const string KeyPath = @"SOFTWARE\winops\sessions\notices";
+	private const int LongestValue = 8;
+	private const string MinutesMark = "{minutes}";
+	private const string TimeMark = "{time}";
 
-    // A clock that was corrected a little does not make a record invalid.
-    private static readonly long Tolerance = TimeSpan.FromMinutes(5).Ticks;
+	// A clock that was corrected a little does not make a record invalid.
+	private static readonly long Tolerance = TimeSpan.FromMinutes(5).Ticks;
 
-    private readonly SessionHost _host;
-    private readonly Selection _selection;
-    private readonly MessageBox _box;
-    private readonly string _task;
-    private readonly string _server;
-    private readonly double? _grace;
-    private readonly string _at;
-    private readonly double _remind;
-    private readonly double _valid;
-    private readonly bool _renews;
-    private readonly Dictionary<string, List<Notice>> _records = new Dictionary<string, List<Notice>>(StringComparer.OrdinalIgnoreCase);
+	private readonly SessionHost _host;
+	private readonly Selection _selection;
+	private readonly MessageBox _box;
+	private readonly string _task;
+	private readonly string _server;
+	private readonly double? _grace;
+	private readonly string _at;
+	private readonly double _remind;
+	private readonly double _valid;
+	private readonly bool _renews;
+	private readonly Dictionary<string, List<Notice>> _records = new Dictionary<string, List<Notice>>(StringComparer.OrdinalIgnoreCase);
 
-    public NoticeStore(SessionHost host, Selection selection, Options module) {
-        Options options = module.Suboptions("notice");
-        _host = host;
-        _selection = selection;
-        _box = new MessageBox(options);
-        _grace = options.Seconds("grace");
-        _at = options.Text("at");
-        if ((_grace == null) == (_at == null))
-            throw new SessionException("notice: set exactly one of grace and at. Example: grace=15m");
-        _remind = options.Seconds("remind") ?? -1;
-        _valid = options.Seconds("valid") ?? 3600;
-        _renews = options.Flag("renew");
-        MessageBox.RequireLength("notice.text", Render(DateTime.MaxValue.ToFileTimeUtc(), 0));
-        string[] names = Selection.Criteria.Concat(new[] { "exclude_users", "ghosts", "all_sessions" }).ToArray();
-        IEnumerable<string> selected = names.Select(name => name + "=" + String.Join("\n", module.Values(name)));
-        string[] message = { "text=" + _box.Text, "title=" + options.Text("title"), "grace=" + options.Text("grace"), "at=" + _at };
-        _task = Fingerprint(String.Join("\n\n", selected.Concat(message)));
-        _server = Fingerprint(host.ServerName ?? "");
-        ReadRecords();
-    }
+	public NoticeStore(SessionHost host, Selection selection, Options module) {
+		Options options = module.Suboptions("notice");
+		_host = host;
+		_selection = selection;
+		_box = new MessageBox(options);
+		_grace = options.Seconds("grace");
+		_at = options.Text("at");
+		if ((_grace == null) == (_at == null))
+			throw new SessionException("notice: set exactly one of grace and at. Example: grace=15m");
+		_remind = options.Seconds("remind") ?? -1;
+		_valid = options.Seconds("valid") ?? 3600;
+		_renews = options.Flag("renew");
+		MessageBox.RequireLength("notice.text", Render(DateTime.MaxValue.ToFileTimeUtc(), 0));
+		string[] names = Selection.Criteria.Concat(new[] { "exclude_users", "ghosts", "all_sessions" }).ToArray();
+		var selected = names.Select(name => name + "=" + String.Join("\n", module.Values(name)));
+		string[] message = { "text=" + _box.Text, "title=" + options.Text("title"), "grace=" + options.Text("grace"), "at=" + _at };
+		_task = Fingerprint(String.Join("\n\n", selected.Concat(message)));
+		_server = Fingerprint(host.ServerName ?? "");
+		ReadRecords();
+	}
 
-    /// <summary>FNV-1a, 64 bits, of a text without regard to case.</summary>
-    /// <remarks>It tells tasks apart and protects nothing. SHA-256 of .NET Framework throws on a Windows that only allows FIPS algorithms.</remarks>
-    private static string Fingerprint(string text) {
-        ulong hash = 14695981039346656037;
-        foreach (byte part in Encoding.UTF8.GetBytes(text.ToUpperInvariant()))
-            hash = unchecked((hash ^ part) * 1099511628211);
-        return hash.ToString("x16", CultureInfo.InvariantCulture);
-    }
+	// FNV-1a, 64 bits, of a text without regard to case.
+	// It tells tasks apart and protects nothing. SHA-256 of .NET Framework throws on a Windows that only allows FIPS algorithms.
+	private static string Fingerprint(string text) {
+		ulong hash = 14695981039346656037;
+		foreach (byte part in Encoding.UTF8.GetBytes(text.ToUpperInvariant()))
+			hash = unchecked((hash ^ part) * 1099511628211);
+		return hash.ToString("x16", CultureInfo.InvariantCulture);
+	}
 
-    private void ReadRecords() {
-        int strangers = 0;
-        using (RegistryKey key = RegistryKey.OpenRead(KeyPath)) {
-            foreach (string token in key == null ? new string[0] : key.ValueNames()) {
-                List<Notice> notices = Parse(key.GetText(token));
-                if (notices.Count == 0)
-                    strangers++;
-                else
-                    _records[token] = notices;
-            }
-        }
-        if (strangers > 0) {
-            _host.Warnings.Add(String.Format(
-                CultureInfo.InvariantCulture, "{0} {1} of HKLM\\{2} {3} ignored: this version of the module has not written {4}",
-                strangers, strangers == 1 ? "value" : "values", KeyPath, strangers == 1 ? "is" : "are", strangers == 1 ? "it" : "them"));
-        }
-    }
+	private void ReadRecords() {
+		int strangers = 0;
+		using (RegistryKey key = RegistryKey.OpenRead(KeyPath)) {
+			foreach (string token in key == null ? new string[0] : key.ValueNames()) {
+				var notices = Parse(key.GetText(token));
+				if (notices.Count == 0)
+					strangers++;
+				else
+					_records[token] = notices;
+			}
+		}
+		if (strangers > 0) {
+			_host.Warnings.Add(Names.Format("{0} {1} of HKLM\\{2} {3} ignored: this version of the module has not written {4}",
+				strangers, strangers == 1 ? "value" : "values", KeyPath, strangers == 1 ? "is" : "are", strangers == 1 ? "it" : "them"));
+		}
+	}
 
-    private static List<Notice> Parse(string value) {
-        return (value ?? "").Split('\n').Select(Notice.Parse).Where(notice => notice != null).ToList();
-    }
+	private static List<Notice> Parse(string value) {
+		return (value ?? "").Split('\n').Select(Notice.Parse).Where(notice => notice != null).ToList();
+	}
 
-    private static void Save(RegistryKey key, string token, List<Notice> notices) {
-        if (notices.Count == 0) {
-            key.Remove(token);
-            return;
-        }
-        key.SetText(token, String.Join("\n", notices.Skip(Math.Max(0, notices.Count - LongestValue)).Select(notice => notice.ToText())));
-    }
+	private static void Save(RegistryKey key, string token, List<Notice> notices) {
+		if (notices.Count == 0) {
+			key.Remove(token);
+			return;
+		}
+		key.SetText(token, String.Join("\n", notices.Skip(Math.Max(0, notices.Count - LongestValue)).Select(notice => notice.ToText())));
+	}
 
-    private bool IsOwn(Notice notice) {
-        return notice.Task == _task && notice.Server == _server;
-    }
+	private bool IsOwn(Notice notice) {
+		return notice.Task == _task && notice.Server == _server;
+	}
 
-    /// <summary>The notice of this task to a session; null if there is none.</summary>
-    private Notice Find(string token) {
-        List<Notice> notices;
-        return _records.TryGetValue(token, out notices) ? notices.LastOrDefault(IsOwn) : null;
-    }
+	// The notice of this task to a session; null if there is none.
+	private Notice Find(string token) {
+		List<Notice> notices;
+		return _records.TryGetValue(token, out notices) ? notices.LastOrDefault(IsOwn) : null;
+	}
 
-    private static long Now(Session session) {
-        return FileTime.IsKnown(session.Now) ? session.Now : DateTime.UtcNow.ToFileTimeUtc();
-    }
+	private static long Now(Session session) {
+		return FileTime.IsKnown(session.Now) ? session.Now : DateTime.UtcNow.ToFileTimeUtc();
+	}
 
-    /// <summary>Decides whether a selected session may be acted on.</summary>
-    /// <param name="notice">The notice that the decision is based on; null if none is in force.</param>
-    public Decision Decide(Session session, Match match, out Notice notice) {
-        notice = Find(session.Token);
-        long now = Now(session);
-        if (notice != null && !IsInForce(notice, session, match))
-            notice = null;
-        if (notice == null) {
-            // Nobody reads a message in a disconnected session.
-            return session.User == null || session.IsDisconnected ? Decision.Act : Decision.Warn;
-        }
-        if (notice.Shown == 0) {
-            // A session that can show a message is acted on only after another attempt has failed.
-            bool mayShow = session.State == "active" && !notice.HasFailed;
-            return now >= notice.Due && !mayShow ? Decision.Act : session.IsDisconnected ? Decision.Wait : Decision.Warn;
-        }
-        if (now >= notice.Due)
-            return Decision.Act;
-        bool isTimeToRemind = !notice.IsReminded && Seconds(notice.Due - now) <= _remind && session.State == "active";
-        return isTimeToRemind ? Decision.Remind : Decision.Wait;
-    }
+	// Decides whether a selected session may be acted on.
+	// notice: The notice that the decision is based on; null if none is in force.
+	public Decision Decide(Session session, Match match, out Notice notice) {
+		notice = Find(session.Token);
+		long now = Now(session);
+		if (notice != null && !IsInForce(notice, session, match))
+			notice = null;
+		if (notice == null) {
+			// Nobody reads a message in a disconnected session.
+			return session.User == null || session.IsDisconnected ? Decision.Act : Decision.Warn;
+		}
+		if (notice.Shown == 0) {
+			// A session that can show a message is acted on only after another attempt has failed.
+			bool mayShow = session.State == "active" && !notice.HasFailed;
+			return now >= notice.Due && !mayShow ? Decision.Act : session.IsDisconnected ? Decision.Wait : Decision.Warn;
+		}
+		if (now >= notice.Due)
+			return Decision.Act;
+		bool isTimeToRemind = !notice.IsReminded && Seconds(notice.Due - now) <= _remind && session.State == "active";
+		return isTimeToRemind ? Decision.Remind : Decision.Wait;
+	}
 
-    private bool IsInForce(Notice notice, Session session, Match match) {
-        long now = Now(session);
-        SessionFacts facts = session.Facts ?? new SessionFacts();
-        if (notice.Given > now + Tolerance || notice.First + Tolerance < facts.LogonTime) {
-            _host.Warnings.Add("The notice to " + session + " is ignored: by its time it was given in the future or before the logon");
-            return false;
-        }
-        if (notice.Shown == 0) {
-            // A user who could not be warned and has used the session since gets the whole grace period again.
-            return session.LastUse <= notice.First;
-        }
-        if (now >= notice.Due) {
-            bool isInUse = FileTime.Latest(facts.LastInputTime, facts.ConnectTime) > notice.Due;
-            if (_renews || (isInUse && Seconds(now - notice.Due) > _valid))
-                return false;
-        }
-        return !_selection.HasLimits || (Stayed(notice, facts) & match.Reached) != Limits.None;
-    }
+	private bool IsInForce(Notice notice, Session session, Match match) {
+		long now = Now(session);
+		SessionFacts facts = session.Facts ?? new SessionFacts();
+		if (notice.Given > now + Tolerance || notice.First + Tolerance < facts.LogonTime) {
+			_host.Warnings.Add("The notice to " + session + " is ignored: by its time it was given in the future or before the logon");
+			return false;
+		}
+		if (notice.Shown == 0) {
+			// A user who could not be warned and has used the session since gets the whole grace period again.
+			return session.LastUse <= notice.First;
+		}
+		if (now >= notice.Due) {
+			bool isInUse = FileTime.Latest(facts.LastInputTime, facts.ConnectTime) > notice.Due;
+			if (_renews || (isInUse && Seconds(now - notice.Due) > _valid))
+				return false;
+		}
+		return !_selection.HasLimits || (Stayed(notice, facts) & match.Reached) != Limits.None;
+	}
 
-    // The limits that have stayed reached since the notice: input and reconnects restart two of them.
-    private Limits Stayed(Notice notice, SessionFacts facts) {
-        bool isQuiet = FileTime.Latest(facts.LastInputTime, facts.ConnectTime) <= notice.Given;
-        return notice.Reached & (Limits.MaxLoggedOn | Restartable(Limits.MaxIdle, isQuiet) | Restartable(Limits.MaxDisconnected, isQuiet));
-    }
+	// The limits that have stayed reached since the notice: input and reconnects restart two of them.
+	private Limits Stayed(Notice notice, SessionFacts facts) {
+		bool isQuiet = FileTime.Latest(facts.LastInputTime, facts.ConnectTime) <= notice.Given;
+		return notice.Reached & (Limits.MaxLoggedOn | Restartable(Limits.MaxIdle, isQuiet) | Restartable(Limits.MaxDisconnected, isQuiet));
+	}
 
-    private Limits Restartable(Limits limit, bool isQuiet) {
-        return isQuiet || _selection.IsZero(limit) ? limit : Limits.None;
-    }
+	private Limits Restartable(Limits limit, bool isQuiet) {
+		return isQuiet || _selection.IsZero(limit) ? limit : Limits.None;
+	}
 
-    /// <summary>Notes that the message of a notice that is due could not be shown in this run either.</summary>
-    /// <returns>Whether the session may be acted on without a warning.</returns>
-    public bool Fail(Notice notice, Session session) {
-        notice.HasFailed = Now(session) >= notice.Due;
-        return notice.HasFailed;
-    }
+	// Notes that the message of a notice that is due could not be shown in this run either.
+	// Whether the session may be acted on without a warning.
+	public bool Fail(Notice notice, Session session) {
+		notice.HasFailed = Now(session) >= notice.Due;
+		return notice.HasFailed;
+	}
 
-    /// <summary>Whole seconds until the grace period expires.</summary>
-    public long SecondsLeft(Notice notice, Session session) {
-        return Math.Max(0, Seconds(notice.Due - Now(session)));
-    }
+	// Whole seconds until the grace period expires.
+	public long SecondsLeft(Notice notice, Session session) {
+		return Math.Max(0, Seconds(notice.Due - Now(session)));
+	}
 
-    private static long Seconds(long ticks) {
-        return (long)Math.Ceiling((double)ticks / TimeSpan.TicksPerSecond);
-    }
+	private static long Seconds(long ticks) {
+		return (long)Math.Ceiling((double)ticks / TimeSpan.TicksPerSecond);
+	}
 
-    /// <summary>When a grace period that starts now ends.</summary>
-    private long DueAfter(long start) {
-        if (_grace != null)
-            return start + (long)(_grace.Value * TimeSpan.TicksPerSecond);
-        DateTime moment;
-        if (DateTime.TryParseExact(_at, "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture,
-            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out moment)) {
-            return Math.Max(start, moment.ToFileTimeUtc());
-        }
-        if (!DateTime.TryParseExact(_at, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out moment))
-            throw new SessionException("notice.at: '" + Names.Printable(_at) + "' is not a time of day. Example: '22:00'");
-        DateTime now = DateTime.FromFileTimeUtc(start).ToLocalTime();
-        DateTime end = now.Date + moment.TimeOfDay;
-        return (end > now ? end : end.AddDays(1)).ToFileTimeUtc();
-    }
+	// When a grace period that starts now ends.
+	private long DueAfter(long start) {
+		if (_grace != null)
+			return start + (long)(_grace.Value * TimeSpan.TicksPerSecond);
+		DateTime moment;
+		if (DateTime.TryParseExact(_at, "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture,
+			DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out moment)) {
+			return Math.Max(start, moment.ToFileTimeUtc());
+		}
+		if (!DateTime.TryParseExact(_at, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out moment))
+			throw new SessionException("notice.at: '" + Names.Printable(_at) + "' is not a time of day. Example: '22:00'");
+		DateTime now = DateTime.FromFileTimeUtc(start).ToLocalTime();
+		DateTime end = now.Date + moment.TimeOfDay;
+		return (end > now ? end : end.AddDays(1)).ToFileTimeUtc();
+	}
 
-    private string Render(long due, long now) {
-        DateTime end = DateTime.FromFileTimeUtc(due).ToLocalTime();
-        bool isToday = now != 0 && end.Date == DateTime.FromFileTimeUtc(now).ToLocalTime().Date;
-        string minutes = now == 0 ? "0000000" : ((long)Math.Ceiling((due - now) / (double)TimeSpan.TicksPerMinute)).ToString(CultureInfo.InvariantCulture);
-        return _box.Text
-            .Replace(MinutesMark, minutes)
-            .Replace(TimeMark, end.ToString(isToday ? "HH:mm" : "yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture));
-    }
+	private string Render(long due, long now) {
+		DateTime end = DateTime.FromFileTimeUtc(due).ToLocalTime();
+		bool isToday = now != 0 && end.Date == DateTime.FromFileTimeUtc(now).ToLocalTime().Date;
+		string minutes = now == 0 ? "0000000" : ((long)Math.Ceiling((due - now) / (double)TimeSpan.TicksPerMinute)).ToString(CultureInfo.InvariantCulture);
+		return _box.Text
+			.Replace(MinutesMark, minutes)
+			.Replace(TimeMark, end.ToString(isToday ? "HH:mm" : "yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture));
+	}
 
-    /// <summary>Opens the key that notices are recorded in.</summary>
-    public RegistryKey Open() {
-        return RegistryKey.OpenWrite(KeyPath, true);
-    }
+	// Opens the key that notices are recorded in.
+	public RegistryKey Open() {
+		return RegistryKey.OpenWrite(KeyPath, true);
+	}
 
-    /// <summary>Records that a user is about to be warned.</summary>
-    /// <param name="before">The notice in force, whose user could not be warned yet or is to be reminded; null: a new notice.</param>
-    /// <param name="other">Another controller's notice of the same task, given meanwhile; null if the record is ours.</param>
-    /// <returns>The recorded notice.</returns>
-    public Notice Record(RegistryKey key, Session session, Match match, Notice before, out Notice other) {
-        List<Notice> notices = Parse(key.GetText(session.Token));
-        Notice known = Find(session.Token);
-        other = notices.LastOrDefault(IsOwn);
-        if (other == null || (known != null && other.Nonce == known.Nonce) || !IsInForce(other, session, match))
-            other = null;
-        long now = Now(session);
-        Notice notice = new Notice { First = now, Due = DueAfter(now), Reached = match.Reached, Task = _task, Server = _server };
-        if (before != null) {
-            notice.First = before.First;
-            notice.Shown = before.Shown;
-            notice.Due = before.Due;
-            notice.IsReminded = before.Shown != 0;
-        }
-        if (other == null) {
-            notices.RemoveAll(IsOwn);
-            notices.Add(notice);
-            Save(key, session.Token, notices);
-        }
-        return notice;
-    }
+	// Records that a user is about to be warned.
+	// before: The notice in force, whose user could not be warned yet or is to be reminded; null: a new notice.
+	// other: Another controller's notice of the same task, given meanwhile; null if the record is ours.
+	// The recorded notice.
+	public Notice Record(RegistryKey key, Session session, Match match, Notice before, out Notice other) {
+		var notices = Parse(key.GetText(session.Token));
+		Notice known = Find(session.Token);
+		other = notices.LastOrDefault(IsOwn);
+		if (other == null || (known != null && other.Nonce == known.Nonce) || !IsInForce(other, session, match))
+			other = null;
+		long now = Now(session);
+		Notice notice = new Notice { First = now, Due = DueAfter(now), Reached = match.Reached, Task = _task, Server = _server };
+		if (before != null) {
+			notice.First = before.First;
+			notice.Shown = before.Shown;
+			notice.Due = before.Due;
+			notice.IsReminded = before.Shown != 0;
+		}
+		if (other == null) {
+			notices.RemoveAll(IsOwn);
+			notices.Add(notice);
+			Save(key, session.Token, notices);
+		}
+		return notice;
+	}
 
-    /// <summary>The notice of this task that is recorded for a session now.</summary>
-    public Notice Reread(RegistryKey key, string token) {
-        return Parse(key.GetText(token)).LastOrDefault(IsOwn);
-    }
+	// The notice of this task that is recorded for a session now.
+	public Notice Reread(RegistryKey key, string token) {
+		return Parse(key.GetText(token)).LastOrDefault(IsOwn);
+	}
 
-    public void Forget(RegistryKey key, string token) {
-        List<Notice> notices = Parse(key.GetText(token));
-        notices.RemoveAll(IsOwn);
-        Save(key, token, notices);
-    }
+	public void Forget(RegistryKey key, string token) {
+		var notices = Parse(key.GetText(token));
+		notices.RemoveAll(IsOwn);
+		Save(key, token, notices);
+	}
 
-    /// <summary>Shows the message and records that it was shown: from then on the grace period runs.</summary>
-    public void Show(RegistryKey key, Session session, Notice notice) {
-        long now = Now(session);
-        if (notice.Shown == 0)
-            notice.Due = DueAfter(now);
-        double left = (notice.Due - now) / (double)TimeSpan.TicksPerSecond;
-        _box.Show(_host, session.Id, Render(notice.Due, now), left);
-        notice.IsReminded |= notice.Shown != 0 || left <= _remind;
-        notice.Shown = notice.Shown == 0 ? now : notice.Shown;
-        List<Notice> notices = Parse(key.GetText(session.Token));
-        notices.RemoveAll(IsOwn);
-        notices.Add(notice);
-        Save(key, session.Token, notices);
-    }
+	// Shows the message and records that it was shown: from then on the grace period runs.
+	public void Show(RegistryKey key, Session session, Notice notice) {
+		long now = Now(session);
+		if (notice.Shown == 0)
+			notice.Due = DueAfter(now);
+		double left = (notice.Due - now) / (double)TimeSpan.TicksPerSecond;
+		_box.Show(_host, session.Id, Render(notice.Due, now), left);
+		notice.IsReminded |= notice.Shown != 0 || left <= _remind;
+		notice.Shown = notice.Shown == 0 ? now : notice.Shown;
+		var notices = Parse(key.GetText(session.Token));
+		notices.RemoveAll(IsOwn);
+		notices.Add(notice);
+		Save(key, session.Token, notices);
+	}
 
-    /// <summary>Removes the notices to sessions that have ended, and those of this task to sessions that it no longer selects.</summary>
-    /// <param name="present">The tokens of all sessions: true if this task waits for the session.</param>
-    /// <param name="unreadable">The IDs of sessions whose tokens are unknown.</param>
-    public void RemoveStale(Dictionary<string, bool> present, HashSet<long> unreadable) {
-        Dictionary<string, Func<Notice, bool>> stale = new Dictionary<string, Func<Notice, bool>>();
-        foreach (KeyValuePair<string, List<Notice>> record in _records) {
-            bool isWaited;
-            bool isPresent = present.TryGetValue(record.Key, out isWaited);
-            if (isWaited || (!isPresent && unreadable.Any(id => record.Key.StartsWith(id.ToString(CultureInfo.InvariantCulture) + ":", StringComparison.Ordinal))))
-                continue;
-            HashSet<string> nonces = new HashSet<string>(
-                record.Value.Where(notice => isPresent ? IsOwn(notice) : notice.Server == _server).Select(notice => notice.Nonce));
-            if (nonces.Count > 0) {
-                // Another controller may have written a new record since.
-                stale[record.Key] = notice => nonces.Contains(notice.Nonce);
-            }
-        }
-        if (stale.Count == 0)
-            return;
-        using (RegistryKey key = Open()) {
-            foreach (KeyValuePair<string, Func<Notice, bool>> entry in stale) {
-                List<Notice> notices = Parse(key.GetText(entry.Key));
-                if (notices.RemoveAll(notice => entry.Value(notice)) > 0)
-                    Save(key, entry.Key, notices);
-            }
-        }
-    }
+	// Removes the notices to sessions that have ended, and those of this task to sessions that it no longer selects.
+	// present: The tokens of all sessions: true if this task waits for the session.
+	// unreadable: The IDs of sessions whose tokens are unknown.
+	public void RemoveStale(Dictionary<string, bool> present, HashSet<long> unreadable) {
+		var stale = new Dictionary<string, Func<Notice, bool>>();
+		foreach (KeyValuePair<string, List<Notice>> record in _records) {
+			bool isWaited;
+			bool isPresent = present.TryGetValue(record.Key, out isWaited);
+			if (isWaited || (!isPresent && unreadable.Any(id => record.Key.StartsWith(id.ToString(CultureInfo.InvariantCulture) + ":", StringComparison.Ordinal))))
+				continue;
+			var nonces = new HashSet<string>(
+				record.Value.Where(notice => isPresent ? IsOwn(notice) : notice.Server == _server).Select(notice => notice.Nonce));
+			if (nonces.Count > 0) {
+				// Another controller may have written a new record since.
+				stale[record.Key] = notice => nonces.Contains(notice.Nonce);
+			}
+		}
+		if (stale.Count == 0)
+			return;
+		using (RegistryKey key = Open()) {
+			foreach (KeyValuePair<string, Func<Notice, bool>> entry in stale) {
+				var notices = Parse(key.GetText(entry.Key));
+				if (notices.RemoveAll(notice => entry.Value(notice)) > 0)
+					Save(key, entry.Key, notices);
+			}
+		}
+	}
 }
 }

@@ -1,10 +1,6 @@
 // Copyright: (c) 2026, the winops.sessions authors
 // GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-// FOR INTERNAL COLLECTION USE ONLY
-// The interfaces in this file are meant for use within this collection and
-// may change or be removed in any release without notice.
-
 using Microsoft.Win32.SafeHandles;
 using System;
 using System.Collections.Generic;
@@ -17,177 +13,177 @@ using System.Text;
 
 namespace ansible_collections.winops.sessions.plugins.module_utils._Registry {
 internal class NativeMethods {
-    [DllImport("advapi32.dll", ExactSpelling = true, CharSet = CharSet.Unicode)]
-    public static extern int RegCreateKeyExW(
-        IntPtr hKey, string lpSubKey, uint Reserved, string lpClass, uint dwOptions, uint samDesired,
-        IntPtr lpSecurityAttributes, out SafeKeyHandle phkResult, out uint lpdwDisposition);
+	[DllImport("advapi32.dll", ExactSpelling = true, CharSet = CharSet.Unicode)]
+	public static extern int RegCreateKeyExW(
+		IntPtr hKey, string lpSubKey, uint Reserved, string lpClass, uint dwOptions, uint samDesired,
+		IntPtr lpSecurityAttributes, out SafeKeyHandle phkResult, out uint lpdwDisposition);
 
-    [DllImport("advapi32.dll", ExactSpelling = true, CharSet = CharSet.Unicode)]
-    public static extern int RegOpenKeyExW(IntPtr hKey, string lpSubKey, uint ulOptions, uint samDesired, out SafeKeyHandle phkResult);
+	[DllImport("advapi32.dll", ExactSpelling = true, CharSet = CharSet.Unicode)]
+	public static extern int RegOpenKeyExW(IntPtr hKey, string lpSubKey, uint ulOptions, uint samDesired, out SafeKeyHandle phkResult);
 
-    [DllImport("advapi32.dll", ExactSpelling = true)]
-    public static extern int RegCloseKey(IntPtr hKey);
+	[DllImport("advapi32.dll", ExactSpelling = true)]
+	public static extern int RegCloseKey(IntPtr hKey);
 
-    [DllImport("advapi32.dll", ExactSpelling = true, CharSet = CharSet.Unicode)]
-    public static extern int RegEnumValueW(
-        SafeKeyHandle hKey, uint dwIndex, [Out] char[] lpValueName, ref uint lpcchValueName,
-        IntPtr lpReserved, IntPtr lpType, IntPtr lpData, IntPtr lpcbData);
+	[DllImport("advapi32.dll", ExactSpelling = true, CharSet = CharSet.Unicode)]
+	public static extern int RegEnumValueW(
+		SafeKeyHandle hKey, uint dwIndex, [Out] char[] lpValueName, ref uint lpcchValueName,
+		IntPtr lpReserved, IntPtr lpType, IntPtr lpData, IntPtr lpcbData);
 
-    [DllImport("advapi32.dll", ExactSpelling = true, CharSet = CharSet.Unicode)]
-    public static extern int RegQueryValueExW(
-        SafeKeyHandle hKey, string lpValueName, IntPtr lpReserved, out uint lpType, [Out] byte[] lpData, ref uint lpcbData);
+	[DllImport("advapi32.dll", ExactSpelling = true, CharSet = CharSet.Unicode)]
+	public static extern int RegQueryValueExW(
+		SafeKeyHandle hKey, string lpValueName, IntPtr lpReserved, out uint lpType, [Out] byte[] lpData, ref uint lpcbData);
 
-    [DllImport("advapi32.dll", ExactSpelling = true, CharSet = CharSet.Unicode)]
-    public static extern int RegSetValueExW(
-        SafeKeyHandle hKey, string lpValueName, uint Reserved, uint dwType, byte[] lpData, uint cbData);
+	[DllImport("advapi32.dll", ExactSpelling = true, CharSet = CharSet.Unicode)]
+	public static extern int RegSetValueExW(
+		SafeKeyHandle hKey, string lpValueName, uint Reserved, uint dwType, byte[] lpData, uint cbData);
 
-    [DllImport("advapi32.dll", ExactSpelling = true, CharSet = CharSet.Unicode)]
-    public static extern int RegDeleteValueW(SafeKeyHandle hKey, string lpValueName);
+	[DllImport("advapi32.dll", ExactSpelling = true, CharSet = CharSet.Unicode)]
+	public static extern int RegDeleteValueW(SafeKeyHandle hKey, string lpValueName);
 }
 
 internal class SafeKeyHandle : SafeHandleZeroOrMinusOneIsInvalid {
-    public SafeKeyHandle() : base(true) { }
+	public SafeKeyHandle() : base(true) { }
 
-    protected override bool ReleaseHandle() {
-        return NativeMethods.RegCloseKey(handle) == 0;
-    }
+	protected override bool ReleaseHandle() {
+		return NativeMethods.RegCloseKey(handle) == 0;
+	}
 }
 
-/// <summary>The failure of one call of the registry.</summary>
-public class RegistryException : Win32Exception {
-    public RegistryException(string doing, string path, int code)
-        : base(code, String.Format(CultureInfo.InvariantCulture, "{0} HKLM\\{1} failed with Win32 error {2}", doing, path, code)) {
-    }
+// The failure of one call of the registry.
+internal class RegistryException : Win32Exception {
+	public RegistryException(string doing, string path, int code)
+		: base(code, String.Format(CultureInfo.InvariantCulture, "{0} HKLM\\{1} failed with Win32 error {2}", doing, path, code)) {
+	}
 }
 
 /// <summary>A key below HKEY_LOCAL_MACHINE.</summary>
 /// <remarks>Always the 64-bit view, so that a 32-bit PowerShell finds what a 64-bit one wrote.</remarks>
 public sealed class RegistryKey : IDisposable {
-    /// <summary>This collection writes no longer data.</summary>
-    private const int LongestData = 8192;
+	/// <summary>This collection writes no longer data.</summary>
+	private const int LongestData = 8192;
 
-    private const int ERROR_FILE_NOT_FOUND = 2;
-    private const int ERROR_MORE_DATA = 234;
-    private const int ERROR_NO_MORE_ITEMS = 259;
-    private const uint REG_SZ = 1;
-    private const uint REG_DWORD = 4;
-    private const uint REG_OPTION_VOLATILE = 1;
-    private const uint KEY_READ = 0x20019;
-    private const uint KEY_WRITE = 0x20006;
-    private const uint KEY_WOW64_64KEY = 0x0100;
-    // "Registry Element Size Limits": a value's name has at most 16,383 characters.
-    private const int LongestName = 16384;
+	private const int ERROR_FILE_NOT_FOUND = 2;
+	private const int ERROR_MORE_DATA = 234;
+	private const int ERROR_NO_MORE_ITEMS = 259;
+	private const uint REG_SZ = 1;
+	private const uint REG_DWORD = 4;
+	private const uint REG_OPTION_VOLATILE = 1;
+	private const uint KEY_READ = 0x20019;
+	private const uint KEY_WRITE = 0x20006;
+	private const uint KEY_WOW64_64KEY = 0x0100;
+	// "Registry Element Size Limits": a value's name has at most 16,383 characters.
+	private const int LongestName = 16384;
 
-    private static readonly IntPtr HKEY_LOCAL_MACHINE = new IntPtr(unchecked((int)0x80000002));
+	private static readonly IntPtr HKEY_LOCAL_MACHINE = new IntPtr(unchecked((int)0x80000002));
 
-    private readonly SafeKeyHandle _handle;
-    private readonly string _path;
+	private readonly SafeKeyHandle _handle;
+	private readonly string _path;
 
-    private RegistryKey(SafeKeyHandle handle, string path) {
-        _handle = handle;
-        _path = path;
-    }
+	private RegistryKey(SafeKeyHandle handle, string path) {
+		_handle = handle;
+		_path = path;
+	}
 
-    /// <summary>Opens a key to read it; null where it does not exist.</summary>
-    public static RegistryKey OpenRead(string path) {
-        SafeKeyHandle handle;
-        int code = NativeMethods.RegOpenKeyExW(HKEY_LOCAL_MACHINE, path, 0, KEY_READ | KEY_WOW64_64KEY, out handle);
-        if (code == ERROR_FILE_NOT_FOUND)
-            return null;
-        Check(code, "opening", path);
-        return new RegistryKey(handle, path);
-    }
+	/// <summary>Opens a key to read it; null where it does not exist.</summary>
+	public static RegistryKey OpenRead(string path) {
+		SafeKeyHandle handle;
+		int code = NativeMethods.RegOpenKeyExW(HKEY_LOCAL_MACHINE, path, 0, KEY_READ | KEY_WOW64_64KEY, out handle);
+		if (code == ERROR_FILE_NOT_FOUND)
+			return null;
+		Check(code, "opening", path);
+		return new RegistryKey(handle, path);
+	}
 
-    /// <summary>Opens a key to write to it, and creates it where it does not exist.</summary>
-    /// <param name="isVolatile">Whether a key that is created is gone at the next start of Windows.</param>
-    public static RegistryKey OpenWrite(string path, bool isVolatile) {
-        SafeKeyHandle handle;
-        uint disposition;
-        int code = NativeMethods.RegCreateKeyExW(
-            HKEY_LOCAL_MACHINE, path, 0, null, isVolatile ? REG_OPTION_VOLATILE : 0, KEY_READ | KEY_WRITE | KEY_WOW64_64KEY,
-            IntPtr.Zero, out handle, out disposition);
-        Check(code, "creating", path);
-        return new RegistryKey(handle, path);
-    }
+	/// <summary>Opens a key to write to it, and creates it where it does not exist.</summary>
+	/// <param name="isVolatile">Whether a key that is created is gone at the next start of Windows.</param>
+	public static RegistryKey OpenWrite(string path, bool isVolatile) {
+		SafeKeyHandle handle;
+		uint disposition;
+		int code = NativeMethods.RegCreateKeyExW(
+			HKEY_LOCAL_MACHINE, path, 0, null, isVolatile ? REG_OPTION_VOLATILE : 0, KEY_READ | KEY_WRITE | KEY_WOW64_64KEY,
+			IntPtr.Zero, out handle, out disposition);
+		Check(code, "creating", path);
+		return new RegistryKey(handle, path);
+	}
 
-    public void Dispose() {
-        _handle.Dispose();
-    }
+	public void Dispose() {
+		_handle.Dispose();
+	}
 
-    /// <summary>The names of all values.</summary>
-    public string[] ValueNames() {
-        List<string> names = new List<string>();
-        char[] buffer = new char[LongestName];
-        for (uint i = 0; ; i++) {
-            uint length = LongestName;
-            int code = NativeMethods.RegEnumValueW(_handle, i, buffer, ref length, IntPtr.Zero, IntPtr.Zero, IntPtr.Zero, IntPtr.Zero);
-            if (code == ERROR_NO_MORE_ITEMS)
-                return names.ToArray();
-            Check(code, "reading the values of", _path);
-            names.Add(new String(buffer, 0, (int)length));
-        }
-    }
+	/// <summary>The names of all values.</summary>
+	public string[] ValueNames() {
+		var names = new List<string>();
+		char[] buffer = new char[LongestName];
+		for (uint i = 0; ; i++) {
+			uint length = LongestName;
+			int code = NativeMethods.RegEnumValueW(_handle, i, buffer, ref length, IntPtr.Zero, IntPtr.Zero, IntPtr.Zero, IntPtr.Zero);
+			if (code == ERROR_NO_MORE_ITEMS)
+				return names.ToArray();
+			Check(code, "reading the values of", _path);
+			names.Add(new String(buffer, 0, (int)length));
+		}
+	}
 
-    /// <summary>A value of type REG_SZ; null where there is none, or one of another type or too long.</summary>
-    public string GetText(string name) {
-        byte[] data = Get(name, REG_SZ);
-        if (data == null)
-            return null;
-        string text = Encoding.Unicode.GetString(data);
-        int end = text.IndexOf('\0');
-        return end < 0 ? text : text.Substring(0, end);
-    }
+	/// <summary>A value of type REG_SZ; null where there is none, or one of another type or too long.</summary>
+	public string GetText(string name) {
+		byte[] data = Get(name, REG_SZ);
+		if (data == null)
+			return null;
+		string text = Encoding.Unicode.GetString(data);
+		int end = text.IndexOf('\0');
+		return end < 0 ? text : text.Substring(0, end);
+	}
 
-    /// <summary>A value of type REG_DWORD; null where there is none, or one of another type.</summary>
-    public long? GetNumber(string name) {
-        byte[] data = Get(name, REG_DWORD);
-        return data != null && data.Length == 4 ? (long?)BitConverter.ToUInt32(data, 0) : null;
-    }
+	/// <summary>A value of type REG_DWORD; null where there is none, or one of another type.</summary>
+	public long? GetNumber(string name) {
+		byte[] data = Get(name, REG_DWORD);
+		return data != null && data.Length == 4 ? (long?)BitConverter.ToUInt32(data, 0) : null;
+	}
 
-    /// <summary>Whether there is a value of this name, of whatever type.</summary>
-    public bool Has(string name) {
-        uint type;
-        uint length = 0;
-        int code = NativeMethods.RegQueryValueExW(_handle, name, IntPtr.Zero, out type, null, ref length);
-        return code == 0 || code == ERROR_MORE_DATA;
-    }
+	/// <summary>Whether there is a value of this name, of whatever type.</summary>
+	public bool Has(string name) {
+		uint type;
+		uint length = 0;
+		int code = NativeMethods.RegQueryValueExW(_handle, name, IntPtr.Zero, out type, null, ref length);
+		return code == 0 || code == ERROR_MORE_DATA;
+	}
 
-    public void SetText(string name, string text) {
-        Set(name, REG_SZ, Encoding.Unicode.GetBytes(text + "\0"));
-    }
+	public void SetText(string name, string text) {
+		Set(name, REG_SZ, Encoding.Unicode.GetBytes(text + "\0"));
+	}
 
-    public void SetNumber(string name, long number) {
-        Set(name, REG_DWORD, BitConverter.GetBytes((uint)number));
-    }
+	public void SetNumber(string name, long number) {
+		Set(name, REG_DWORD, BitConverter.GetBytes((uint)number));
+	}
 
-    /// <summary>Removes a value; one that is not there is fine.</summary>
-    public void Remove(string name) {
-        int code = NativeMethods.RegDeleteValueW(_handle, name);
-        if (code != ERROR_FILE_NOT_FOUND)
-            Check(code, "removing a value of", _path);
-    }
+	/// <summary>Removes a value; one that is not there is fine.</summary>
+	public void Remove(string name) {
+		int code = NativeMethods.RegDeleteValueW(_handle, name);
+		if (code != ERROR_FILE_NOT_FOUND)
+			Check(code, "removing a value of", _path);
+	}
 
-    private byte[] Get(string name, uint wantedType) {
-        byte[] data = new byte[LongestData];
-        uint length = LongestData;
-        uint type;
-        int code = NativeMethods.RegQueryValueExW(_handle, name, IntPtr.Zero, out type, data, ref length);
-        if (code == ERROR_FILE_NOT_FOUND || code == ERROR_MORE_DATA)
-            return null;
-        Check(code, "reading a value of", _path);
-        if (type != wantedType)
-            return null;
-        Array.Resize(ref data, (int)length);
-        return data;
-    }
+	private byte[] Get(string name, uint wantedType) {
+		byte[] data = new byte[LongestData];
+		uint length = LongestData;
+		uint type;
+		int code = NativeMethods.RegQueryValueExW(_handle, name, IntPtr.Zero, out type, data, ref length);
+		if (code == ERROR_FILE_NOT_FOUND || code == ERROR_MORE_DATA)
+			return null;
+		Check(code, "reading a value of", _path);
+		if (type != wantedType)
+			return null;
+		Array.Resize(ref data, (int)length);
+		return data;
+	}
 
-    private void Set(string name, uint type, byte[] data) {
-        Check(NativeMethods.RegSetValueExW(_handle, name, 0, type, data, (uint)data.Length), "writing a value of", _path);
-    }
+	private void Set(string name, uint type, byte[] data) {
+		Check(NativeMethods.RegSetValueExW(_handle, name, 0, type, data, (uint)data.Length), "writing a value of", _path);
+	}
 
-    private static void Check(int code, string doing, string path) {
-        if (code != 0)
-            throw new RegistryException(doing, path, code);
-    }
+	private static void Check(int code, string doing, string path) {
+		if (code != 0)
+			throw new RegistryException(doing, path, code);
+	}
 }
 }

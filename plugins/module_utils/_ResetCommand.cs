@@ -1,10 +1,6 @@
 // Copyright: (c) 2026, the winops.sessions authors
 // GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-// FOR INTERNAL COLLECTION USE ONLY
-// The interfaces in this file are meant for use within this collection and
-// may change or be removed in any release without notice.
-
 using System;
 using System.ComponentModel;
 using System.Diagnostics;
@@ -16,81 +12,79 @@ using ansible_collections.winops.sessions.plugins.module_utils._Session;
 using ansible_collections.winops.sessions.plugins.module_utils._Wts;
 
 namespace ansible_collections.winops.sessions.plugins.module_utils._ResetCommand {
-/// <summary>rwinsta.exe, which resets a session. It runs beside the module, as it has been seen to hang.</summary>
+// rwinsta.exe, which resets a session. It runs beside the module, as it has been seen to hang.
 internal sealed class ResetCommand : IDisposable {
-    private readonly Process _process;
-    private readonly string _line;
-    private readonly Task<string> _output;
-    private readonly Task<string> _error;
+	private readonly Process _process;
+	private readonly string _line;
+	private readonly Task<string> _output;
+	private readonly Task<string> _error;
 
-    private ResetCommand(Process process, string line) {
-        _process = process;
-        _line = line;
-        _process.StandardInput.Close();
-        _output = process.StandardOutput.ReadToEndAsync();
-        _error = process.StandardError.ReadToEndAsync();
-    }
+	private ResetCommand(Process process, string line) {
+		_process = process;
+		_line = line;
+		_process.StandardInput.Close();
+		_output = process.StandardOutput.ReadToEndAsync();
+		_error = process.StandardError.ReadToEndAsync();
+	}
 
-    /// <summary>Starts to reset a session and returns at once.</summary>
-    /// <exception cref="SessionException">This Windows has no rwinsta.exe.</exception>
-    public static ResetCommand Start(long id, string server) {
-        // "File System Redirector": System32 of a 32-bit process is SysWOW64, which has no rwinsta.exe.
-        string folder = !Environment.Is64BitProcess && Environment.Is64BitOperatingSystem ? "Sysnative" : "System32";
-        string path = Path.Combine(Environment.GetEnvironmentVariable("SystemRoot") ?? "", folder, "rwinsta.exe");
-        if (!File.Exists(path))
-            throw new SessionException(path + " does not exist on this edition of Windows. Use method=logoff");
-        string arguments = SessionServer.UserSessionId(id).ToString(CultureInfo.InvariantCulture) + (server == null ? "" : " /SERVER:" + server);
-        ProcessStartInfo start = new ProcessStartInfo(path, arguments);
-        start.UseShellExecute = false;
-        start.CreateNoWindow = true;
-        start.RedirectStandardOutput = true;
-        start.RedirectStandardError = true;
-        start.RedirectStandardInput = true;
-        // The command writes in the code page of its own console, not in that of this process.
-        start.StandardOutputEncoding = start.StandardErrorEncoding = ConsoleEncoding();
-        return new ResetCommand(Process.Start(start), "rwinsta " + arguments);
-    }
+	// Starts to reset a session and returns at once.
+	public static ResetCommand Start(long id, string server) {
+		// "File System Redirector": System32 of a 32-bit process is SysWOW64, which has no rwinsta.exe.
+		string folder = !Environment.Is64BitProcess && Environment.Is64BitOperatingSystem ? "Sysnative" : "System32";
+		string path = Path.Combine(Environment.GetEnvironmentVariable("SystemRoot") ?? "", folder, "rwinsta.exe");
+		if (!File.Exists(path))
+			throw new SessionException(path + " does not exist on this edition of Windows. Use method=logoff");
+		string arguments = SessionServer.UserSessionId(id).ToString(CultureInfo.InvariantCulture) + (server == null ? "" : " /SERVER:" + server);
+		var start = new ProcessStartInfo(path, arguments);
+		start.UseShellExecute = false;
+		start.CreateNoWindow = true;
+		start.RedirectStandardOutput = true;
+		start.RedirectStandardError = true;
+		start.RedirectStandardInput = true;
+		// The command writes in the code page of its own console, not in that of this process.
+		start.StandardOutputEncoding = start.StandardErrorEncoding = ConsoleEncoding();
+		return new ResetCommand(Process.Start(start), "rwinsta " + arguments);
+	}
 
-    private static Encoding ConsoleEncoding() {
-        try {
-            return Encoding.GetEncoding(CultureInfo.CurrentCulture.TextInfo.OEMCodePage);
-        } catch (Exception e) {
-            if (e is ArgumentException || e is NotSupportedException)
-                return Encoding.Default;
-            throw;
-        }
-    }
+	private static Encoding ConsoleEncoding() {
+		try {
+			return Encoding.GetEncoding(CultureInfo.CurrentCulture.TextInfo.OEMCodePage);
+		} catch (Exception e) {
+			if (e is ArgumentException || e is NotSupportedException)
+				return Encoding.Default;
+			throw;
+		}
+	}
 
-    public bool HasExited { get { return _process.HasExited; } }
+	public bool HasExited { get { return _process.HasExited; } }
 
-    public bool HasFailed { get { return _process.HasExited && _process.ExitCode != 0; } }
+	public bool HasFailed { get { return _process.HasExited && _process.ExitCode != 0; } }
 
-    /// <summary>Waits for the command to end.</summary>
-    public void Wait(int milliseconds) {
-        _process.WaitForExit(milliseconds);
-    }
+	// Waits for the command to end.
+	public void Wait(int milliseconds) {
+		_process.WaitForExit(milliseconds);
+	}
 
-    /// <summary>The exit code and output of a command that has failed, for a reader.</summary>
-    public string Problem {
-        get {
-            Task.WaitAll(new Task[] { _output, _error }, 1000);
-            string output = ((_error.IsCompleted ? _error.Result : "") + (_output.IsCompleted ? _output.Result : "")).Trim();
-            return String.Format(
-                CultureInfo.InvariantCulture, "{0} failed with exit code {1}: {2}", _line, _process.ExitCode, Names.Printable(output.Replace("\r\n", " ").Replace('\n', ' ')));
-        }
-    }
+	// The exit code and output of a command that has failed, for a reader.
+	public string Problem {
+		get {
+			Task.WaitAll(new Task[] { _output, _error }, 1000);
+			string output = ((_error.IsCompleted ? _error.Result : "") + (_output.IsCompleted ? _output.Result : "")).Trim();
+			return Names.Format("{0} failed with exit code {1}: {2}", _line, _process.ExitCode, Names.Printable(output.Replace("\r\n", " ").Replace('\n', ' ')));
+		}
+	}
 
-    /// <summary>Ends the command if it is still running.</summary>
-    public void Dispose() {
-        try {
-            if (!_process.HasExited)
-                _process.Kill();
-        } catch (InvalidOperationException) {
-            // It has ended meanwhile.
-        } catch (Win32Exception) {
-            // It is ending.
-        }
-        _process.Dispose();
-    }
+	// Ends the command if it is still running.
+	public void Dispose() {
+		try {
+			if (!_process.HasExited)
+				_process.Kill();
+		} catch (InvalidOperationException) {
+			// It has ended meanwhile.
+		} catch (Win32Exception) {
+			// It is ending.
+		}
+		_process.Dispose();
+	}
 }
 }

@@ -1,10 +1,6 @@
 // Copyright: (c) 2026, the winops.sessions authors
 // GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-// FOR INTERNAL COLLECTION USE ONLY
-// The interfaces in this file are meant for use within this collection and
-// may change or be removed in any release without notice.
-
 using System;
 using System.Collections.Generic;
 using System.Globalization;
@@ -14,508 +10,509 @@ using ansible_collections.winops.sessions.plugins.module_utils._Session;
 using ansible_collections.winops.sessions.plugins.module_utils._Wts;
 
 namespace ansible_collections.winops.sessions.plugins.module_utils._Selection {
-/// <summary>Names with the wildcards * and ?, compared without case.</summary>
-public static class Wildcard {
-    public static bool IsPattern(string text) {
-        return text.IndexOf('*') >= 0 || text.IndexOf('?') >= 0;
-    }
+// Names with the wildcards * and ?, compared without case.
+internal static class Wildcard {
+	public static bool IsPattern(string text) {
+		return text.IndexOf('*') >= 0 || text.IndexOf('?') >= 0;
+	}
 
-    public static bool IsAnyMatch(IEnumerable<string> patterns, string text) {
-        return text != null && patterns.Any(pattern => IsMatch(pattern, text));
-    }
+	public static bool IsAnyMatch(IEnumerable<string> patterns, string text) {
+		return text != null && patterns.Any(pattern => IsMatch(pattern, text));
+	}
 
-    /// <summary>Whether a text matches a pattern, in time of at most the product of their lengths.</summary>
-    public static bool IsMatch(string pattern, string text) {
-        int p = 0;
-        int t = 0;
-        int star = -1;
-        int mark = 0;
-        while (t < text.Length) {
-            if (p < pattern.Length && pattern[p] == '*') {
-                star = p++;
-                mark = t;
-            } else if (p < pattern.Length && pattern[p] == '?') {
-                p++;
-                t = Next(text, t);
-            } else if (p < pattern.Length && Char.ToUpperInvariant(pattern[p]) == Char.ToUpperInvariant(text[t])) {
-                p++;
-                t++;
-            } else if (star >= 0) {
-                p = star + 1;
-                mark = Next(text, mark);
-                t = mark;
-            } else
-                return false;
-        }
-        while (p < pattern.Length && pattern[p] == '*')
-            p++;
-        return p == pattern.Length;
-    }
+	// Whether a text matches a pattern, in time of at most the product of their lengths.
+	public static bool IsMatch(string pattern, string text) {
+		int p = 0;
+		int t = 0;
+		int star = -1;
+		int mark = 0;
+		while (t < text.Length) {
+			if (p < pattern.Length && pattern[p] == '*') {
+				star = p++;
+				mark = t;
+			} else if (p < pattern.Length && pattern[p] == '?') {
+				p++;
+				t = Next(text, t);
+			} else if (p < pattern.Length && Char.ToUpperInvariant(pattern[p]) == Char.ToUpperInvariant(text[t])) {
+				p++;
+				t++;
+			} else if (star >= 0) {
+				p = star + 1;
+				mark = Next(text, mark);
+				t = mark;
+			} else
+				return false;
+		}
+		while (p < pattern.Length && pattern[p] == '*')
+			p++;
+		return p == pattern.Length;
+	}
 
-    // A character outside the basic multilingual plane is two units of a string, but one character for a reader.
-    private static int Next(string text, int index) {
-        return index + (Char.IsHighSurrogate(text[index]) && index + 1 < text.Length && Char.IsLowSurrogate(text[index + 1]) ? 2 : 1);
-    }
+	// A character outside the basic multilingual plane is two units of a string, but one character for a reader.
+	private static int Next(string text, int index) {
+		return index + (Char.IsHighSurrogate(text[index]) && index + 1 < text.Length && Char.IsLowSurrogate(text[index + 1]) ? 2 : 1);
+	}
 }
 
-/// <summary>What could not be compared while sessions were selected or protected, for one warning each.</summary>
+// What could not be compared while sessions were selected or protected, for one warning each.
 internal sealed class Doubts {
-    private readonly SortedDictionary<long, string> _protected = new SortedDictionary<long, string>();
-    private readonly SortedDictionary<string, string> _problems = new SortedDictionary<string, string>(StringComparer.Ordinal);
+	private readonly SortedDictionary<long, string> _protected = new SortedDictionary<long, string>();
+	private readonly SortedDictionary<string, string> _problems = new SortedDictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>A session is protected or excluded because it may be one of those that are named.</summary>
-    public bool Protect(Session session) {
-        _protected[session.Id] = session.ToString();
-        return true;
-    }
+	// A session is protected or excluded because it may be one of those that are named.
+	public bool Protect(Session session) {
+		_protected[session.Id] = session.ToString();
+		return true;
+	}
 
-    public void Report(string key, string text) {
-        _problems[key] = text;
-    }
+	public void Report(string key, string text) {
+		_problems[key] = text;
+	}
 
-    public IEnumerable<string> Warnings() {
-        if (_protected.Count > 0) {
-            yield return String.Format(
-                CultureInfo.InvariantCulture, "{0} {1} skipped because the user could not be compared with the users and groups to protect or exclude: {2}",
-                _protected.Count, _protected.Count == 1 ? "session is" : "sessions are", String.Join(", ", _protected.Values.Take(10)));
-        }
-        foreach (string problem in _problems.Values)
-            yield return problem;
-    }
+	public IEnumerable<string> Warnings() {
+		if (_protected.Count > 0) {
+			yield return Names.Format("{0} {1} skipped because the user could not be compared with the users and groups to protect or exclude: {2}",
+				_protected.Count, _protected.Count == 1 ? "session is" : "sessions are", String.Join(", ", _protected.Values.Take(10)));
+		}
+		foreach (string problem in _problems.Values)
+			yield return problem;
+	}
 }
 
-/// <summary>The users that one option names.</summary>
+// The users that one option names.
 internal sealed class UserList {
-    private static readonly Regex SidPattern = new Regex(@"\AS-1-[0-9*?-]+\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
-    // The account database of these domains is in the cloud, so their user principal names cannot be resolved on the host.
-    private static readonly string[] CloudDomains = { "AzureAD", "MicrosoftAccount" };
+	private static readonly Regex SidPattern = new Regex(@"\AS-1-[0-9*?-]+\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
+	// The account database of these domains is in the cloud, so their user principal names cannot be resolved on the host.
+	private static readonly string[] CloudDomains = { "AzureAD", "MicrosoftAccount" };
 
-    private readonly SessionHost _host;
-    private readonly Doubts _doubts;
-    private readonly string _option;
-    private readonly string[] _patterns;
-    private readonly bool _protects;
+	private readonly SessionHost _host;
+	private readonly Doubts _doubts;
+	private readonly string _option;
+	private readonly string[] _patterns;
+	private readonly bool _protects;
 
-    /// <param name="protects">Whether a session that may be one of those named counts as one.</param>
-    public UserList(SessionHost host, Doubts doubts, string option, string[] patterns, bool protects) {
-        _host = host;
-        _doubts = doubts;
-        _option = option;
-        _patterns = patterns;
-        _protects = protects;
-        Unresolved = new List<string>();
-    }
+	// protects: Whether a session that may be one of those named counts as one.
+	public UserList(SessionHost host, Doubts doubts, string option, string[] patterns, bool protects) {
+		_host = host;
+		_doubts = doubts;
+		_option = option;
+		_patterns = patterns;
+		_protects = protects;
+		Unresolved = new List<string>();
+	}
 
-    /// <summary>The names that Windows could not resolve.</summary>
-    public List<string> Unresolved { get; private set; }
+	// The names that Windows could not resolve.
+	public List<string> Unresolved;
 
-    public bool Contains(Session session) {
-        return session.User != null && _patterns.Any(pattern => IsMatch(pattern, session));
-    }
+	public bool Contains(Session session) {
+		return session.User != null && _patterns.Any(pattern => IsMatch(pattern, session));
+	}
 
-    private bool IsMatch(string pattern, Session session) {
-        if (SidPattern.IsMatch(pattern))
-            return IsSidMatch(pattern, session);
-        if (IsTextMatch(pattern, session.User, session.Domain))
-            return true;
-        string user = UserPart(pattern);
-        if (user == null)
-            return false;
-        if (_protects && session.Domain == null && Wildcard.IsMatch(user, session.User))
-            return _doubts.Protect(session);
-        return !Wildcard.IsPattern(pattern) && !_host.IsListed(row => IsTextMatch(pattern, row.User, row.Domain)) && IsResolvedMatch(pattern, user, session);
-    }
+	private bool IsMatch(string pattern, Session session) {
+		if (SidPattern.IsMatch(pattern))
+			return IsSidMatch(pattern, session);
+		if (IsTextMatch(pattern, session.User, session.Domain))
+			return true;
+		string user = UserPart(pattern);
+		if (user == null)
+			return false;
+		if (_protects && session.Domain == null && Wildcard.IsMatch(user, session.User))
+			return _doubts.Protect(session);
+		return !Wildcard.IsPattern(pattern) && !_host.IsListed(row => IsTextMatch(pattern, row.User, row.Domain)) && IsResolvedMatch(pattern, user, session);
+	}
 
-    // Windows has several names for one account: CORP\alice, corp.example.com\alice, alice@corp.example.com.
-    private bool IsResolvedMatch(string pattern, string user, Session session) {
-        Account account = _host.Lookup(pattern);
-        if (account.IsUser)
-            return IsSidMatch(account.Sid, session);
-        if (account.Sid != null) {
-            _doubts.Report(pattern, _option + ": '" + Names.Printable(pattern) + "' is not a user account and matches no session");
-            return false;
-        }
-        if (!Unresolved.Contains(pattern)) {
-            Unresolved.Add(pattern);
-            _doubts.Report(pattern, _option + ": '" + Names.Printable(pattern) + "' could not be resolved, " + account.Error.Message);
-        }
-        bool isCloudName = pattern.IndexOf('@') >= 0 && CloudDomains.Contains(session.Domain, StringComparer.OrdinalIgnoreCase);
-        return _protects && (isCloudName || Names.AreEqual(user, session.User)) && _doubts.Protect(session);
-    }
+	// Windows has several names for one account: CORP\alice, corp.example.com\alice, alice@corp.example.com.
+	private bool IsResolvedMatch(string pattern, string user, Session session) {
+		Account account = _host.Lookup(pattern);
+		if (account.IsUser)
+			return IsSidMatch(account.Sid, session);
+		if (account.Sid != null) {
+			_doubts.Report(pattern, _option + ": '" + Names.Printable(pattern) + "' is not a user account and matches no session");
+			return false;
+		}
+		if (!Unresolved.Contains(pattern)) {
+			Unresolved.Add(pattern);
+			_doubts.Report(pattern, _option + ": '" + Names.Printable(pattern) + "' could not be resolved, " + account.Error.Message);
+		}
+		bool isCloudName = pattern.IndexOf('@') >= 0 && CloudDomains.Contains(session.Domain, StringComparer.OrdinalIgnoreCase);
+		return _protects && (isCloudName || Names.AreEqual(user, session.User)) && _doubts.Protect(session);
+	}
 
-    private bool IsSidMatch(string pattern, Session session) {
-        string sid = _host.SidOf(session);
-        if (sid != null)
-            return Wildcard.IsMatch(pattern, sid);
-        if (_protects)
-            return _doubts.Protect(session);
-        _doubts.Report(
-            _option + session.Id, _option + ": " + session + " could not be compared with '" + Names.Printable(pattern) + "' because the SID of its user is unknown");
-        return false;
-    }
+	private bool IsSidMatch(string pattern, Session session) {
+		string sid = _host.SidOf(session);
+		if (sid != null)
+			return Wildcard.IsMatch(pattern, sid);
+		if (_protects)
+			return _doubts.Protect(session);
+		_doubts.Report(
+			_option + session.Id, _option + ": " + session + " could not be compared with '" + Names.Printable(pattern) + "' because the SID of its user is unknown");
+		return false;
+	}
 
-    private static bool IsTextMatch(string pattern, string user, string domain) {
-        if (user == null)
-            return false;
-        if (pattern.IndexOf('\\') >= 0)
-            return Wildcard.IsMatch(pattern, domain == null ? user : domain + "\\" + user);
-        // Names of Entra ID accounts contain the @ themselves.
-        return Wildcard.IsMatch(pattern, user) || (domain != null && pattern.IndexOf('@') >= 0 && Wildcard.IsMatch(pattern, user + "@" + domain));
-    }
+	private static bool IsTextMatch(string pattern, string user, string domain) {
+		if (user == null)
+			return false;
+		if (pattern.IndexOf('\\') >= 0)
+			return Wildcard.IsMatch(pattern, domain == null ? user : domain + "\\" + user);
+		// Names of Entra ID accounts contain the @ themselves.
+		return Wildcard.IsMatch(pattern, user) || (domain != null && pattern.IndexOf('@') >= 0 && Wildcard.IsMatch(pattern, user + "@" + domain));
+	}
 
-    // The name without its domain; null if the pattern has none.
-    private static string UserPart(string pattern) {
-        int slash = pattern.IndexOf('\\');
-        if (slash >= 0)
-            return pattern.Substring(slash + 1);
-        int at = pattern.LastIndexOf('@');
-        return at > 0 ? pattern.Substring(0, at) : null;
-    }
+	// The name without its domain; null if the pattern has none.
+	private static string UserPart(string pattern) {
+		int slash = pattern.IndexOf('\\');
+		if (slash >= 0)
+			return pattern.Substring(slash + 1);
+		int at = pattern.LastIndexOf('@');
+		return at > 0 ? pattern.Substring(0, at) : null;
+	}
 }
 
-/// <summary>The groups that one option names.</summary>
+// The groups that one option names.
 internal sealed class GroupList {
-    private readonly SessionHost _host;
-    private readonly List<string> _sids = new List<string>();
+	private readonly SessionHost _host;
+	private readonly List<string> _sids = new List<string>();
 
-    /// <exception cref="SessionException">A name is not that of a group.</exception>
-    public GroupList(SessionHost host, string option, string[] names) {
-        _host = host;
-        if (host.ServerName != null)
-            throw new SessionException(option + ": the groups of another host's users cannot be read. Do not combine it with server");
-        foreach (string name in names) {
-            string sid = name;
-            if (!name.StartsWith("S-1-", StringComparison.OrdinalIgnoreCase)) {
-                Account account = host.Lookup(name);
-                if (!account.IsGroup) {
-                    throw new SessionException(
-                        option + ": '" + Names.Printable(name) + "' is not a group that this host knows" +
-                        (account.Error == null ? ", it is another kind of account" : ": " + account.Error.Message) + ". Example: CORP\\VIP");
-                }
-                sid = account.Sid;
-            }
-            _sids.Add(sid);
-        }
-    }
+	public GroupList(SessionHost host, string option, string[] names) {
+		_host = host;
+		if (host.ServerName != null)
+			throw new SessionException(option + ": the groups of another host's users cannot be read. Do not combine it with server");
+		foreach (string name in names) {
+			string sid = name;
+			if (!name.StartsWith("S-1-", StringComparison.OrdinalIgnoreCase)) {
+				Account account = host.Lookup(name);
+				if (!account.IsGroup) {
+					throw new SessionException(
+						option + ": '" + Names.Printable(name) + "' is not a group that this host knows" +
+						(account.Error == null ? ", it is another kind of account" : ": " + account.Error.Message) + ". Example: CORP\\VIP");
+				}
+				sid = account.Sid;
+			}
+			_sids.Add(sid);
+		}
+	}
 
-    /// <summary>Whether the user of a session is a member; null if that is unknown.</summary>
-    public bool? Contains(Session session) {
-        HashSet<string> groups = session.User == null ? new HashSet<string>() : _host.GroupsOf(session);
-        return groups == null ? null : (bool?)_sids.Any(groups.Contains);
-    }
+	// Whether the user of a session is a member; null if that is unknown.
+	public bool? Contains(Session session) {
+		var groups = session.User == null ? new HashSet<string>() : _host.GroupsOf(session);
+		return groups == null ? null : (bool?)_sids.Any(groups.Contains);
+	}
 }
 
-/// <summary>The image names that one option lists.</summary>
+// The image names that one option lists.
 internal sealed class ImageList {
-    private readonly string[] _patterns;
+	private readonly string[] _patterns;
 
-    public ImageList(string[] names) {
-        // Windows reports EXCEL.EXE, most administrators write excel.
-        _patterns = names.Concat(names.Where(name => name.IndexOf('.') < 0 && !Wildcard.IsPattern(name)).Select(name => name + ".exe")).ToArray();
-    }
+	public ImageList(string[] names) {
+		// Windows reports EXCEL.EXE, most administrators write excel.
+		_patterns = names.Concat(names.Where(name => name.IndexOf('.') < 0 && !Wildcard.IsPattern(name)).Select(name => name + ".exe")).ToArray();
+	}
 
-    public bool ContainsAny(IEnumerable<SessionProcess> processes) {
-        return processes.Any(process => Wildcard.IsAnyMatch(_patterns, process.Name));
-    }
+	public bool ContainsAny(IEnumerable<SessionProcess> processes) {
+		return processes.Any(process => Wildcard.IsAnyMatch(_patterns, process.Name));
+	}
 }
 
 [Flags]
 internal enum Limits {
-    None = 0,
-    MaxDisconnected = 1,
-    MaxIdle = 2,
-    MaxLoggedOn = 4,
+	None = 0,
+	MaxDisconnected = 1,
+	MaxIdle = 2,
+	MaxLoggedOn = 4,
 }
 
-/// <summary>Whether the options select a session.</summary>
+// Whether the options select a session.
 internal sealed class Match {
-    private static readonly KeyValuePair<Limits, string>[] Reasons = {
-        new KeyValuePair<Limits, string>(Limits.MaxDisconnected, "max_disconnected"),
-        new KeyValuePair<Limits, string>(Limits.MaxIdle, "max_idle"),
-        new KeyValuePair<Limits, string>(Limits.MaxLoggedOn, "max_logged_on"),
-    };
+	private static readonly KeyValuePair<Limits, string>[] Reasons = {
+		new KeyValuePair<Limits, string>(Limits.MaxDisconnected, "max_disconnected"),
+		new KeyValuePair<Limits, string>(Limits.MaxIdle, "max_idle"),
+		new KeyValuePair<Limits, string>(Limits.MaxLoggedOn, "max_logged_on"),
+	};
 
-    public static readonly Match No = new Match();
+	public static readonly Match No = new Match();
 
-    /// <summary>Whether the session is selected; null if that could not be evaluated.</summary>
-    public bool? IsSelected = false;
-    /// <summary>All limits that the session has reached.</summary>
-    public Limits Reached;
-    /// <summary>Why it is not selected, or could not be evaluated.</summary>
-    public string Problem;
-    public WtsException Error;
+	// Whether the session is selected; null if that could not be evaluated.
+	public bool? IsSelected = false;
+	// All limits that the session has reached.
+	public Limits Reached;
+	// Why it is not selected, or could not be evaluated.
+	public string Problem;
+	public WtsException Error;
 
-    /// <summary>The first limit that was reached, as the option's name.</summary>
-    public string Reason { get { return Reasons.Where(reason => (Reached & reason.Key) != 0).Select(reason => reason.Value).FirstOrDefault(); } }
+	// The first limit that was reached, as the option's name.
+	public string Reason { get { return Reasons.Where(reason => (Reached & reason.Key) != 0).Select(reason => reason.Value).FirstOrDefault(); } }
 
-    public static Match NotBecause(string problem) {
-        return new Match { Problem = problem };
-    }
+	public static Match NotBecause(string problem) {
+		return new Match { Problem = problem };
+	}
 
-    public static Match Unknown(string problem, WtsException error) {
-        return new Match { IsSelected = null, Problem = problem, Error = error };
-    }
+	public static Match Unknown(string problem, WtsException error) {
+		return new Match { IsSelected = null, Problem = problem, Error = error };
+	}
 }
 
-/// <summary>The selection options of a module.</summary>
+// The selection options of a module.
 internal sealed class Selection {
-    /// <summary>The options that make a selection.</summary>
-    public static readonly string[] Criteria = {
-        "users", "groups", "session_ids", "tokens", "states", "locked", "processes", "client_names", "max_idle", "max_disconnected", "max_logged_on",
-    };
+	// The options that make a selection.
+	public static readonly string[] Criteria = {
+		"users", "groups", "session_ids", "tokens", "states", "locked", "processes", "client_names", "max_idle", "max_disconnected", "max_logged_on",
+	};
 
-    private const long FirstSession = 1;
-    private const long LastSession = 65535;
-    // Every logon passes through states without a user.
-    private const long ShortestStuck = 60;
-    // Windows creates this account while it is being set up.
-    private const string ProvisioningUser = "defaultuser0";
+	private const long FirstSession = 1;
+	private const long LastSession = 65535;
+	// Every logon passes through states without a user.
+	private const long ShortestStuck = 60;
+	// Windows creates this account while it is being set up.
+	private const string ProvisioningUser = "defaultuser0";
 
-    private readonly UserList _users;
-    private readonly UserList _excluded;
-    private readonly GroupList _groups;
-    private readonly ImageList _images;
-    private readonly long[] _ids;
-    private readonly string[] _tokens;
-    private readonly string[] _states;
-    private readonly string[] _clients;
-    private readonly bool? _locked;
-    private readonly bool _ghosts;
-    private readonly bool _all;
-    private readonly Dictionary<Limits, double> _limits = new Dictionary<Limits, double>();
+	private readonly SessionHost _host;
+	private readonly UserList _users, _excluded;
+	private readonly GroupList _groups;
+	private readonly ImageList _images;
+	private readonly long[] _ids;
+	private readonly string[] _tokens, _states, _clients;
+	private readonly bool? _locked;
+	private readonly bool _ghosts, _all;
+	private readonly Dictionary<Limits, double> _limits = new Dictionary<Limits, double>();
 
-    public Selection(SessionHost host, Options options) {
-        Doubts = new Doubts();
-        _users = options.Has("users") ? new UserList(host, Doubts, "users", options.List("users"), false) : null;
-        _excluded = new UserList(host, Doubts, "exclude_users", options.List("exclude_users") ?? new string[0], true);
-        _groups = options.Has("groups") ? new GroupList(host, "groups", options.List("groups")) : null;
-        _images = options.Has("processes") ? new ImageList(options.List("processes")) : null;
-        _ids = options.Has("session_ids") ? options.List("session_ids").Select(id => Int64.Parse(id, CultureInfo.InvariantCulture)).ToArray() : null;
-        _tokens = options.List("tokens");
-        _states = options.List("states");
-        _clients = options.List("client_names");
-        _locked = options.Has("locked") ? (bool?)options.Flag("locked") : null;
-        _ghosts = options.Flag("ghosts");
-        // Only the module that lists sessions has this option.
-        _all = options.Flag("include_all");
-        AddLimit(Limits.MaxDisconnected, options.Seconds("max_disconnected"));
-        AddLimit(Limits.MaxIdle, options.Seconds("max_idle"));
-        AddLimit(Limits.MaxLoggedOn, options.Seconds("max_logged_on"));
-        foreach (long id in _ids ?? new long[0]) {
-            if (id < FirstSession || id > LastSession) {
-                throw new SessionException(
-                    String.Format(CultureInfo.InvariantCulture, "session_ids: {0} is not the ID of a user session: it must be from 1 to 65535. Example: 3", id));
-            }
-        }
-    }
+	public Selection(SessionHost host, Options options) {
+		_host = host;
+		Doubts = new Doubts();
+		_users = options.Has("users") ? new UserList(host, Doubts, "users", options.List("users"), false) : null;
+		_excluded = new UserList(host, Doubts, "exclude_users", options.List("exclude_users") ?? new string[0], true);
+		_groups = options.Has("groups") ? new GroupList(host, "groups", options.List("groups")) : null;
+		_images = options.Has("processes") ? new ImageList(options.List("processes")) : null;
+		_ids = options.Has("session_ids") ? options.List("session_ids").Select(id => Int64.Parse(id, CultureInfo.InvariantCulture)).ToArray() : null;
+		_tokens = options.List("tokens");
+		_states = options.List("states");
+		_clients = options.List("client_names");
+		_locked = options.Has("locked") ? (bool?)options.Flag("locked") : null;
+		_ghosts = options.Flag("ghosts");
+		// Only the module that lists sessions has this option.
+		_all = options.Flag("include_all");
+		AddLimit(Limits.MaxDisconnected, options.Seconds("max_disconnected"));
+		AddLimit(Limits.MaxIdle, options.Seconds("max_idle"));
+		AddLimit(Limits.MaxLoggedOn, options.Seconds("max_logged_on"));
+		foreach (long id in _ids ?? new long[0]) {
+			if (id < FirstSession || id > LastSession) {
+				throw new SessionException(
+					Names.Format("session_ids: {0} is not the ID of a user session: it must be from 1 to 65535. Example: 3", id));
+			}
+		}
+	}
 
-    private void AddLimit(Limits limit, double? seconds) {
-        if (seconds != null)
-            _limits[limit] = seconds.Value;
-    }
+	private void AddLimit(Limits limit, double? seconds) {
+		if (seconds != null)
+			_limits[limit] = seconds.Value;
+	}
 
-    public Doubts Doubts { get; private set; }
-    public bool NeedsClients { get { return _clients != null; } }
-    public bool NeedsProcesses { get { return _images != null; } }
-    public bool HasLimits { get { return _limits.Count > 0; } }
-    public IEnumerable<string> Unresolved { get { return _users == null ? new List<string>() : _users.Unresolved; } }
+	public Doubts Doubts;
+	public bool NeedsClients { get { return _clients != null; } }
+	public bool NeedsProcesses { get { return _images != null; } }
+	public bool HasLimits { get { return _limits.Count > 0; } }
 
-    /// <summary>Whether a row may be selected, by the row alone, so that the other sessions need not be read.</summary>
-    public bool IsCandidate(Session session) {
-        if (_all || (session.User == null && session.State == "active" && session.IsUserSessionId)) {
-            // An active session without a user is a contradiction, which reading it resolves.
-            return IsNamed(session);
-        }
-        bool hasUser = session.User != null || (_ghosts && (session.IsGhost || _ids != null || _tokens != null));
-        return session.IsUserSessionId && hasUser && IsNamed(session);
-    }
+	// Whether a row may be selected, by the row alone, so that the other sessions need not be read.
+	public bool IsCandidate(Session session) {
+		if (_all || (session.User == null && session.State == "active" && session.IsUserSessionId)) {
+			// An active session without a user is a contradiction, which reading it resolves.
+			return IsNamed(session);
+		}
+		bool hasUser = session.User != null || (_ghosts && (session.IsGhost || _ids != null || _tokens != null));
+		return session.IsUserSessionId && hasUser && IsNamed(session);
+	}
 
-    private bool IsNamed(Session session) {
-        return (_ids == null || _ids.Contains(session.Id))
-            && (_users == null || _users.Contains(session) || (session.User == null && session.State == "active"))
-            && !_excluded.Contains(session);
-    }
+	private bool IsNamed(Session session) {
+		return (_ids == null || _ids.Contains(session.Id))
+			&& (_users == null || _users.Contains(session) || (session.User == null && session.State == "active"))
+			&& !_excluded.Contains(session);
+	}
 
-    /// <summary>Whether any option may select this kind of session: a user's, or one that ghosts allows.</summary>
-    public bool IsSelectable(Session session) {
-        if (_all)
-            return true;
-        if (!session.IsUserSessionId)
-            return false;
-        if (session.User != null)
-            return _users != null || _ids != null || _tokens != null || !Names.AreEqual(session.User, ProvisioningUser);
-        return _ghosts && (session.IsGhost || (IsNamedExactly(session) && IsStuck(session)));
-    }
+	// Whether any option may select this kind of session: a user's, or one that ghosts allows.
+	public bool IsSelectable(Session session) {
+		if (_all)
+			return true;
+		if (!session.IsUserSessionId)
+			return false;
+		if (session.User != null)
+			return _users != null || _ids != null || _tokens != null || !Names.AreEqual(session.User, ProvisioningUser);
+		return _ghosts && (session.IsGhost || (IsNamedExactly(session) && IsStuck(session)));
+	}
 
-    private bool IsNamedExactly(Session session) {
-        return (_ids != null && _ids.Contains(session.Id)) || (_tokens != null && IsAnyToken(session));
-    }
+	private bool IsNamedExactly(Session session) {
+		return (_ids != null && _ids.Contains(session.Id)) || (_tokens != null && IsAnyToken(session));
+	}
 
-    private bool IsAnyToken(Session session) {
-        return _tokens.Any(token => Names.AreEqual(token, session.Token));
-    }
+	private bool IsAnyToken(Session session) {
+		return _tokens.Any(token => Names.AreEqual(token, session.Token));
+	}
 
-    private static bool IsStuck(Session session) {
-        return !session.IsConsole && session.Facts != null
-            && FileTime.SecondsBetween(session.Facts.ConnectTime, session.Facts.CurrentTime) >= ShortestStuck;
-    }
+	private static bool IsStuck(Session session) {
+		return !session.IsConsole && session.Facts != null
+			&& FileTime.SecondsBetween(session.Facts.ConnectTime, session.Facts.CurrentTime) >= ShortestStuck;
+	}
 
-    /// <summary>Whether a session is selected.</summary>
-    /// <param name="processes">The processes of the session; null: not needed.</param>
-    public Match Evaluate(Session session, SessionProcess[] processes) {
-        Match match = EvaluateIdentity(session, processes);
-        if (match.IsSelected == false)
-            return match;
-        if (_states != null && !_states.Contains(session.State))
-            return Match.NotBecause("it is now " + session.State);
-        bool needsFacts = _tokens != null || _locked != null || _limits.Count > 0;
-        if (needsFacts && session.Facts == null) {
-            // A session that is being closed cannot be read. It ends without this module.
-            return session.Error.IsClosing ? Match.NotBecause("it is being closed") : Match.Unknown(session + " could not be read, " + session.Error.Message, session.Error);
-        }
-        if (_locked != null && (session.IsDisconnected ? null : session.Facts.Locked) != _locked)
-            return Match.NotBecause("its lock state has changed");
-        if (_clients != null) {
-            WtsException error = session.Client == null ? session.Error : session.Client.NameError;
-            if (session.Client == null || error != null)
-                return Match.Unknown("the client of " + session + " could not be queried" + (error == null ? "" : ", " + error.Message), error);
-            if (!Wildcard.IsAnyMatch(_clients, session.ClientName))
-                return Match.NotBecause("its client is now " + (session.ClientName == null ? "unknown" : Names.Printable(session.ClientName)));
-        }
-        if (_limits.Count > 0) {
-            match.Reached = Reached(session);
-            if (match.Reached == Limits.None) {
-                return Match.NotBecause(String.Format(
-                    CultureInfo.InvariantCulture, "it is now {0} and has been idle for {1}", session.State,
-                    session.IdleSeconds == null ? "an unknown time" : session.IdleSeconds + " s"));
-            }
-        }
-        return match;
-    }
+	// Whether a session is selected.
+	// processes: The processes of the session; null: not needed.
+	public Match Evaluate(Session session, SessionProcess[] processes) {
+		Match match = EvaluateIdentity(session, processes);
+		if (match.IsSelected == false)
+			return match;
+		if (_states != null && !_states.Contains(session.State))
+			return Match.NotBecause("it is now " + session.State);
+		bool needsFacts = _tokens != null || _locked != null || _limits.Count > 0;
+		if (needsFacts && session.Facts == null) {
+			// A session that is being closed cannot be read. It ends without this module.
+			return session.Error.IsClosing ? Match.NotBecause("it is being closed") : Match.Unknown(session + " could not be read, " + session.Error.Message, session.Error);
+		}
+		if (_locked != null && (session.IsDisconnected ? null : session.Facts.Locked) != _locked)
+			return Match.NotBecause("its lock state has changed");
+		if (_clients != null) {
+			WtsException error = session.Client == null ? session.Error : session.Client.NameError;
+			if (session.Client == null || error != null)
+				return Match.Unknown("the client of " + session + " could not be queried" + (error == null ? "" : ", " + error.Message), error);
+			if (!Wildcard.IsAnyMatch(_clients, session.ClientName))
+				return Match.NotBecause("its client is now " + (session.ClientName == null ? "unknown" : Names.Printable(session.ClientName)));
+		}
+		if (_limits.Count > 0) {
+			match.Reached = Reached(session);
+			if (match.Reached == Limits.None) {
+				return Match.NotBecause(Names.Format("it is now {0} and has been idle for {1}", session.State,
+					session.IdleSeconds == null ? "an unknown time" : session.IdleSeconds + " s"));
+			}
+		}
+		return match;
+	}
 
-    /// <summary>Evaluates the options that an act of this module cannot change: who it is, not what the session does.</summary>
-    public Match EvaluateIdentity(Session session, SessionProcess[] processes) {
-        if (!IsSelectable(session) || !IsNamed(session))
-            return Match.No;
-        if (_tokens != null && (session.Facts != null || session.User == null) && !IsAnyToken(session))
-            return Match.No;
-        if (_groups != null) {
-            bool? isMember = _groups.Contains(session);
-            if (isMember == null)
-                Doubts.Report("groups" + session.Id, "groups: " + session + " is not selected, the logon token of its user could not be read");
-            if (isMember != true)
-                return Match.NotBecause("its user is not a member of the groups");
-        }
-        if (_images != null) {
-            if (processes.Length == 0 && session.User != null)
-                return Match.Unknown("the processes of " + session + " could not be read", null);
-            if (!_images.ContainsAny(processes))
-                return Match.NotBecause("it does not run the processes any more");
-        }
-        return new Match { IsSelected = true };
-    }
+	// Evaluates the options that an act of this module cannot change: who it is, not what the session does.
+	public Match EvaluateIdentity(Session session, SessionProcess[] processes) {
+		if (!IsSelectable(session) || !IsNamed(session))
+			return Match.No;
+		if (_tokens != null && (session.Facts != null || session.User == null) && !IsAnyToken(session))
+			return Match.No;
+		if (_groups != null) {
+			bool? isMember = _groups.Contains(session);
+			if (isMember == null)
+				Doubts.Report("groups" + session.Id, "groups: " + session + " is not selected, the logon token of its user could not be read");
+			if (isMember != true)
+				return Match.NotBecause("its user is not a member of the groups");
+		}
+		if (_images != null) {
+			if (processes.Length == 0 && session.User != null)
+				return Match.Unknown("the processes of " + session + " could not be read", null);
+			if (!_images.ContainsAny(processes))
+				return Match.NotBecause("it does not run the processes any more");
+		}
+		return new Match { IsSelected = true };
+	}
 
-    /// <summary>Whether a limit is reached at any time.</summary>
-    public bool IsZero(Limits limit) {
-        double longest;
-        return _limits.TryGetValue(limit, out longest) && longest == 0;
-    }
+	// Whether a limit is reached at any time.
+	public bool IsZero(Limits limit) {
+		double longest;
+		return _limits.TryGetValue(limit, out longest) && longest == 0;
+	}
 
-    private Limits Reached(Session session) {
-        // A ghost has no user who could be idle or logged on.
-        Limits reached = IsReached(Limits.MaxDisconnected, session.DisconnectedSeconds);
-        if (session.User != null)
-            reached |= IsReached(Limits.MaxIdle, session.IdleSeconds) | IsReached(Limits.MaxLoggedOn, session.LoggedOnSeconds);
-        return reached;
-    }
+	private Limits Reached(Session session) {
+		// A ghost has no user who could be idle or logged on.
+		Limits reached = IsReached(Limits.MaxDisconnected, session.DisconnectedSeconds);
+		if (session.User != null)
+			reached |= IsReached(Limits.MaxIdle, session.IdleSeconds) | IsReached(Limits.MaxLoggedOn, session.LoggedOnSeconds);
+		return reached;
+	}
 
-    private Limits IsReached(Limits limit, long? seconds) {
-        double longest;
-        return seconds != null && _limits.TryGetValue(limit, out longest) && seconds >= longest ? limit : Limits.None;
-    }
+	private Limits IsReached(Limits limit, long? seconds) {
+		double longest;
+		return seconds != null && _limits.TryGetValue(limit, out longest) && seconds >= longest ? limit : Limits.None;
+	}
 
-    /// <summary>Why sessions that are named by their ID or token are not selectable.</summary>
-    /// <param name="sessions">All sessions of the host.</param>
-    public IEnumerable<string> Unselectable(IEnumerable<Session> sessions) {
-        foreach (Session session in sessions) {
-            if (!IsNamedExactly(session) || IsSelectable(session) || session.User != null)
-                continue;
-            string reason = !session.IsUserSessionId ? "it is not a user session"
-                : session.IsConsole ? "it is the console and has no user"
-                : session.IsGhost ? "it is a ghost session. Set ghosts=true"
-                : !_ghosts ? "it is " + session.State + " and has no user. Set ghosts=true if it is stuck"
-                : "it is " + session.State + " and has no user, which is also the case during a logon";
-            yield return String.Format(CultureInfo.InvariantCulture, "session {0} is not selectable: {1}", session.Id, reason);
-        }
-    }
+	// Reports what is common to the answers of all modules.
+	public void Report(ModuleAnswer answer, IEnumerable<Session> read) {
+		answer.Result["host_time"] = _host.Time(read);
+		answer.Result["unresolved"] = _users == null ? new object[0] : _users.Unresolved.Cast<object>().ToArray();
+		answer.Warnings.AddRange(Unselectable(_host.Listed(read)));
+		answer.Warnings.AddRange(Doubts.Warnings());
+	}
+
+	// Why sessions that are named by their ID or token are not selectable.
+	// sessions: All sessions of the host.
+	private IEnumerable<string> Unselectable(IEnumerable<Session> sessions) {
+		foreach (Session session in sessions) {
+			if (!IsNamedExactly(session) || IsSelectable(session) || session.User != null)
+				continue;
+			string reason = !session.IsUserSessionId ? "it is not a user session"
+				: session.IsConsole ? "it is the console and has no user"
+				: session.IsGhost ? "it is a ghost session. Set ghosts=true"
+				: !_ghosts ? "it is " + session.State + " and has no user. Set ghosts=true if it is stuck"
+				: "it is " + session.State + " and has no user, which is also the case during a logon";
+			yield return Names.Format("session {0} is not selectable: {1}", session.Id, reason);
+		}
+	}
 }
 
-/// <summary>The options that protect selected sessions.</summary>
+// The options that protect selected sessions.
 internal sealed class Protection {
-    private readonly SessionHost _host;
-    private readonly UserList _users;
-    private readonly GroupList _groups;
-    private readonly ImageList _images;
-    private readonly Doubts _doubts;
-    private readonly bool _connectionUser;
-    private readonly bool _consoleIdle;
-    private string _caller;
+	private readonly SessionHost _host;
+	private readonly UserList _users;
+	private readonly GroupList _groups;
+	private readonly ImageList _images;
+	private readonly Doubts _doubts;
+	private readonly bool _connectionUser, _consoleIdle;
+	private string _caller;
 
-    public Protection(SessionHost host, Doubts doubts, Options options) {
-        _host = host;
-        _doubts = doubts;
-        _users = new UserList(host, doubts, "protect_users", options.List("protect_users") ?? new string[0], true);
-        _groups = options.Has("protect_groups") ? new GroupList(host, "protect_groups", options.List("protect_groups")) : null;
-        _images = options.Has("protect_processes") ? new ImageList(options.List("protect_processes")) : null;
-        _connectionUser = options.Flag("protect_connection_user");
-        _consoleIdle = options.Flag("protect_console_idle");
-    }
+	public Protection(SessionHost host, Doubts doubts, Options options) {
+		_host = host;
+		_doubts = doubts;
+		_users = new UserList(host, doubts, "protect_users", options.List("protect_users") ?? new string[0], true);
+		_groups = options.Has("protect_groups") ? new GroupList(host, "protect_groups", options.List("protect_groups")) : null;
+		_images = options.Has("protect_processes") ? new ImageList(options.List("protect_processes")) : null;
+		_connectionUser = options.Flag("protect_connection_user");
+		_consoleIdle = options.Flag("protect_console_idle");
+	}
 
-    public bool NeedsProcesses { get { return _images != null; } }
+	public bool NeedsProcesses { get { return _images != null; } }
 
-    /// <summary>Reads what protection depends on, before any session is acted on.</summary>
-    public void Prepare() {
-        if (_connectionUser)
-            _caller = SessionServer.CallerAccount();
-        // "WTSEnumerateProcessesExW function": an account that is no administrator sees only its own processes.
-        if (_images != null && !_host.Processes().Any(session => session.Key != 0)) {
-            throw new SessionException(
-                "protect_processes: the processes of the sessions cannot be read, so no session can be protected. Connect with a member of the local Administrators group");
-        }
-    }
+	// Reads what protection depends on, before any session is acted on.
+	public void Prepare() {
+		if (_connectionUser)
+			_caller = SessionServer.CallerAccount();
+		// "WTSEnumerateProcessesExW function": an account that is no administrator sees only its own processes.
+		if (_images != null && !_host.Processes().Any(session => session.Key != 0)) {
+			throw new SessionException(
+				"protect_processes: the processes of the sessions cannot be read, so no session can be protected. Connect with a member of the local Administrators group");
+		}
+	}
 
-    /// <summary>Why a selected session is skipped; null if it is not protected.</summary>
-    /// <param name="processes">The processes of the session; null: not needed.</param>
-    public string Reason(Session session, Match match, SessionProcess[] processes) {
-        if (session.IsOwn)
-            return "own_session";
-        if (_caller != null && IsCaller(session))
-            return "connection_user";
-        if (_users.Contains(session))
-            return "protected_user";
-        if (_groups != null) {
-            bool? isMember = _groups.Contains(session);
-            if (isMember ?? _doubts.Protect(session))
-                return "protected_group";
-        }
-        // Every session of a user has processes (csrss.exe, winlogon.exe): none means that they could not be read.
-        if (_images != null && (_images.ContainsAny(processes) || (processes.Length == 0 && session.User != null)))
-            return "protected_process";
-        // Windows does not update the last input time of the console reliably.
-        return _consoleIdle && session.IsConsole && match.Reached == Limits.MaxIdle ? "console_idle" : null;
-    }
+	// Why a selected session is skipped; null if it is not protected.
+	// processes: The processes of the session; null: not needed.
+	public string Reason(Session session, Match match, SessionProcess[] processes) {
+		if (session.IsOwn)
+			return "own_session";
+		if (_caller != null && IsCaller(session))
+			return "connection_user";
+		if (_users.Contains(session))
+			return "protected_user";
+		if (_groups != null) {
+			bool? isMember = _groups.Contains(session);
+			if (isMember ?? _doubts.Protect(session))
+				return "protected_group";
+		}
+		// Every session of a user has processes (csrss.exe, winlogon.exe): none means that they could not be read.
+		if (_images != null && (_images.ContainsAny(processes) || (processes.Length == 0 && session.User != null)))
+			return "protected_process";
+		// Windows does not update the last input time of the console reliably.
+		return _consoleIdle && session.IsConsole && match.Reached == Limits.MaxIdle ? "console_idle" : null;
+	}
 
-    // "GetUserNameExW function": the domain of a network logon may be spelled differently from the session's.
-    private bool IsCaller(Session session) {
-        if (session.User == null)
-            return false;
-        if (Names.AreEqual(_caller, session.Account))
-            return true;
-        if (!Names.AreEqual(_caller.Substring(_caller.LastIndexOf('\\') + 1), session.User))
-            return false;
-        string sid = _host.Lookup(_caller).Sid;
-        string sessionSid = _host.SidOf(session);
-        return sid == null || sessionSid == null ? _doubts.Protect(session) : Names.AreEqual(sid, sessionSid);
-    }
+	// "GetUserNameExW function": the domain of a network logon may be spelled differently from the session's.
+	private bool IsCaller(Session session) {
+		if (session.User == null)
+			return false;
+		if (Names.AreEqual(_caller, session.Account))
+			return true;
+		if (!Names.AreEqual(_caller.Substring(_caller.LastIndexOf('\\') + 1), session.User))
+			return false;
+		string sid = _host.Lookup(_caller).Sid;
+		string sessionSid = _host.SidOf(session);
+		return sid == null || sessionSid == null ? _doubts.Protect(session) : Names.AreEqual(sid, sessionSid);
+	}
 }
 }

@@ -1,14 +1,11 @@
 // Copyright: (c) 2026, the winops.sessions authors
 // GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-// FOR INTERNAL COLLECTION USE ONLY
-// The interfaces in this file are meant for use within this collection and
-// may change or be removed in any release without notice.
-
 using System;
 using System.Collections;
 using System.Collections.Generic;
 using System.Collections.Specialized;
+using System.ComponentModel;
 using System.Globalization;
 using System.Linq;
 using System.Text;
@@ -16,553 +13,562 @@ using System.Text.RegularExpressions;
 using ansible_collections.winops.sessions.plugins.module_utils._Wts;
 
 namespace ansible_collections.winops.sessions.plugins.module_utils._Session {
-/// <summary>A failure that ends the module.</summary>
-public class SessionException : Exception {
-    public SessionException(string message) : base(message) { }
+// A failure that ends the module.
+internal class SessionException : Win32Exception {
+	public SessionException(string message) : base(0, message) { }
 }
 
-/// <summary>The options of a module, as Ansible.Basic parsed them.</summary>
-public sealed class Options {
-    private static readonly Regex SecondsPattern = new Regex(@"\A[0-9]{1,12}(\.[0-9]+)?\z", RegexOptions.CultureInvariant);
+// The options of a module, as Ansible.Basic parsed them.
+internal sealed class Options {
+	private static readonly Regex SecondsPattern = new Regex(@"\A[0-9]{1,12}(\.[0-9]+)?\z", RegexOptions.CultureInvariant);
 
-    private readonly IDictionary _values;
+	private readonly IDictionary _values;
 
-    public Options(IDictionary values) {
-        _values = values;
-    }
+	public Options(IDictionary values) {
+		_values = values;
+	}
 
-    public bool Has(string name) {
-        return _values.Contains(name) && _values[name] != null;
-    }
+	public bool Has(string name) {
+		return _values.Contains(name) && _values[name] != null;
+	}
 
-    public string Text(string name) {
-        return Has(name) ? Convert.ToString(_values[name], CultureInfo.InvariantCulture) : null;
-    }
+	public string Text(string name) {
+		return Has(name) ? Convert.ToString(_values[name], CultureInfo.InvariantCulture) : null;
+	}
 
-    public bool Flag(string name) {
-        return Has(name) && (bool)_values[name];
-    }
+	public bool Flag(string name) {
+		return Has(name) && (bool)_values[name];
+	}
 
-    public long? Number(string name) {
-        return Has(name) ? (long?)Convert.ToInt64(_values[name], CultureInfo.InvariantCulture) : null;
-    }
+	public long? Number(string name) {
+		return Has(name) ? (long?)Convert.ToInt64(_values[name], CultureInfo.InvariantCulture) : null;
+	}
 
-    /// <summary>A list as texts; null if the option is not set.</summary>
-    public string[] List(string name) {
-        return Has(name)
-            ? ((IEnumerable)_values[name]).Cast<object>().Select(value => Convert.ToString(value, CultureInfo.InvariantCulture)).ToArray()
-            : null;
-    }
+	// A list as texts; null if the option is not set.
+	public string[] List(string name) {
+		return Has(name)
+			? ((IEnumerable)_values[name]).Cast<object>().Select(value => Convert.ToString(value, CultureInfo.InvariantCulture)).ToArray()
+			: null;
+	}
 
-    /// <summary>The values of a list, or the one value of another option, as texts.</summary>
-    public string[] Values(string name) {
-        return Has(name) && (_values[name] is string || !(_values[name] is IEnumerable)) ? new[] { Text(name) } : List(name) ?? new string[0];
-    }
+	// The values of a list, or the one value of another option, as texts.
+	public string[] Values(string name) {
+		return Has(name) && (_values[name] is string || !(_values[name] is IEnumerable)) ? new[] { Text(name) } : List(name) ?? new string[0];
+	}
 
-    public Options Suboptions(string name) {
-        return Has(name) ? new Options((IDictionary)_values[name]) : null;
-    }
+	public Options Suboptions(string name) {
+		return Has(name) ? new Options((IDictionary)_values[name]) : null;
+	}
 
-    /// <summary>A duration in seconds, as the action plugin passes it: 90, 1.5 or 60s; null if the option is not set.</summary>
-    public double? Seconds(string name) {
-        string text = Text(name);
-        if (text == null)
-            return null;
-        double seconds;
-        string number = text.EndsWith("s", StringComparison.Ordinal) ? text.Substring(0, text.Length - 1) : text;
-        if (!SecondsPattern.IsMatch(number) || !Double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out seconds)) {
-            throw new SessionException(
-                name + ": '" + text + "' is not a number of seconds, such as 5400. Durations such as 1h30m are converted by the action plugin on the controller");
-        }
-        return seconds;
-    }
+	// A duration in seconds, as the action plugin passes it: 90, 1.5 or 60s; null if the option is not set.
+	public double? Seconds(string name) {
+		string text = Text(name);
+		if (text == null)
+			return null;
+		double seconds;
+		string number = text.EndsWith("s", StringComparison.Ordinal) ? text.Substring(0, text.Length - 1) : text;
+		if (!SecondsPattern.IsMatch(number) || !Double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out seconds)) {
+			throw new SessionException(
+				name + ": '" + text + "' is not a number of seconds, such as 5400. Durations such as 1h30m are converted by the action plugin on the controller");
+		}
+		return seconds;
+	}
 }
 
-/// <summary>Names as Windows compares them, and as a terminal can print them.</summary>
-public static class Names {
-    public static bool AreEqual(string a, string b) {
-        return String.Equals(a ?? "", b ?? "", StringComparison.OrdinalIgnoreCase);
-    }
+// Names as Windows compares them, and as a terminal can print them.
+internal static class Names {
+	public static string Format(string format, params object[] values) {
+		return String.Format(CultureInfo.InvariantCulture, format, values);
+	}
 
-    /// <summary>A name that came from outside, without the characters that control a terminal or reorder its text.</summary>
-    public static string Printable(string name) {
-        StringBuilder text = new StringBuilder(name.Length);
-        for (int i = 0; i < name.Length; i++) {
-            if (Char.IsHighSurrogate(name[i]) && i + 1 < name.Length && Char.IsLowSurrogate(name[i + 1])) {
-                text.Append(name, i++, 2);
-                continue;
-            }
-            UnicodeCategory category = Char.GetUnicodeCategory(name[i]);
-            bool isHidden = category == UnicodeCategory.Control || category == UnicodeCategory.Format || category == UnicodeCategory.Surrogate
-                || category == UnicodeCategory.LineSeparator || category == UnicodeCategory.ParagraphSeparator;
-            text.Append(isHidden ? '?' : name[i]);
-        }
-        return text.ToString();
-    }
+	// A number and its noun: 1 session, 2 sessions.
+	public static string Count(int number, string noun) {
+		return Format(number == 1 ? "{0} {1}" : "{0} {1}s", number, noun);
+	}
+
+	public static bool AreEqual(string a, string b) {
+		return String.Equals(a ?? "", b ?? "", StringComparison.OrdinalIgnoreCase);
+	}
+
+	// A name that came from outside, without the characters that control a terminal or reorder its text.
+	public static string Printable(string name) {
+		var text = new StringBuilder(name.Length);
+		for (int i = 0; i < name.Length; i++) {
+			if (Char.IsHighSurrogate(name[i]) && i + 1 < name.Length && Char.IsLowSurrogate(name[i + 1])) {
+				text.Append(name, i++, 2);
+				continue;
+			}
+			UnicodeCategory category = Char.GetUnicodeCategory(name[i]);
+			bool isHidden = category == UnicodeCategory.Control || category == UnicodeCategory.Format || category == UnicodeCategory.Surrogate
+				|| category == UnicodeCategory.LineSeparator || category == UnicodeCategory.ParagraphSeparator;
+			text.Append(isHidden ? '?' : name[i]);
+		}
+		return text.ToString();
+	}
 }
 
-/// <summary>FILETIMEs: 100 ns since 1601, UTC; 0 is "not available".</summary>
-public static class FileTime {
-    // A number that is no moment must not make a session look as if it had been idle since 1601.
-    private static readonly long First = new DateTime(1900, 1, 1, 0, 0, 0, DateTimeKind.Utc).ToFileTimeUtc();
-    private static readonly long Last = DateTime.MaxValue.ToFileTimeUtc();
+// FILETIMEs: 100 ns since 1601, UTC; 0 is "not available".
+internal static class FileTime {
+	// A number that is no moment must not make a session look as if it had been idle since 1601.
+	private static readonly long First = new DateTime(1900, 1, 1, 0, 0, 0, DateTimeKind.Utc).ToFileTimeUtc();
+	private static readonly long Last = DateTime.MaxValue.ToFileTimeUtc();
 
-    /// <summary>Whether the value is a moment, and neither the API's "unknown" nor out of range.</summary>
-    public static bool IsKnown(long value) {
-        return value >= First && value <= Last;
-    }
+	// Whether the value is a moment, and neither the API's "unknown" nor out of range.
+	public static bool IsKnown(long value) {
+		return value >= First && value <= Last;
+	}
 
-    /// <summary>The moment as 2026-11-21T14:34:47Z, or null if it is unknown.</summary>
-    public static string ToText(long value) {
-        return IsKnown(value)
-            ? DateTime.FromFileTimeUtc(value).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
-            : null;
-    }
+	// The moment as 2026-11-21T14:34:47Z, or null if it is unknown.
+	public static string ToText(long value) {
+		return IsKnown(value)
+			? DateTime.FromFileTimeUtc(value).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
+			: null;
+	}
 
-    /// <summary>Whole seconds from one moment to another, never negative; null if one is unknown.</summary>
-    public static long? SecondsBetween(long from, long to) {
-        return IsKnown(from) && IsKnown(to) ? (long?)Math.Max(0, (to - from) / TimeSpan.TicksPerSecond) : null;
-    }
+	// Whole seconds from one moment to another, never negative; null if one is unknown.
+	public static long? SecondsBetween(long from, long to) {
+		return IsKnown(from) && IsKnown(to) ? (long?)Math.Max(0, (to - from) / TimeSpan.TicksPerSecond) : null;
+	}
 
-    /// <summary>The latest of several moments; 0 if none is known.</summary>
-    public static long Latest(params long[] values) {
-        return values.Where(IsKnown).DefaultIfEmpty(0).Max();
-    }
+	// The latest of several moments; 0 if none is known.
+	public static long Latest(params long[] values) {
+		return values.Where(IsKnown).DefaultIfEmpty(0).Max();
+	}
 }
 
-/// <summary>One session of a host: its row in the enumeration, its facts and its client.</summary>
-public sealed class Session {
-    // WTS_CONNECTSTATE_CLASS, by its numbers.
-    private static readonly string[] StateNames = { "active", "connected", "connect_query", "shadow", "disconnected", "idle", "listen", "reset", "down", "init" };
+// One session of a host: its row in the enumeration, its facts and its client.
+internal sealed class Session {
+	// WTS_CONNECTSTATE_CLASS, by its numbers.
+	private static readonly string[] StateNames = { "active", "connected", "connect_query", "shadow", "disconnected", "idle", "listen", "reset", "down", "init" };
 
-    // "WTSINFOEX_LEVEL1_W structure" and "WTSINFOW structure" hold no longer names than these: the shorter of the two.
-    private const int LongestUser = 20;
-    private const int LongestDomain = 16;
+	// "WTSINFOEX_LEVEL1_W structure" and "WTSINFOW structure" hold no longer names than these: the shorter of the two.
+	private const int LongestUser = 20;
+	private const int LongestDomain = 16;
 
-    private readonly SessionHost _host;
-    private readonly bool _isConsole;
+	private readonly SessionHost _host;
+	private readonly bool _isConsole;
 
-    internal Session(SessionHost host, SessionRow row, SessionFacts facts, WtsException error, SessionClient client) {
-        _host = host;
-        Row = row;
-        Facts = facts;
-        Error = error;
-        Client = client;
+	internal Session(SessionHost host, SessionRow row, SessionFacts facts, WtsException error, SessionClient client) {
+		_host = host;
+		Row = row;
+		Facts = facts;
+		Error = error;
+		Client = client;
 
-        // Names in the facts may be truncated, so those of the row are used, unless the ID has been reused since the enumeration.
-        User = row.User;
-        Domain = row.Domain;
-        if (facts != null && facts.User != null) {
-            if (!IsSameAccount(row, facts)) {
-                User = facts.User;
-                Domain = facts.Domain;
-            } else if (Domain == null)
-                Domain = facts.Domain;
-        }
-        Domain = User == null ? null : Domain;
-        Account = User != null && Domain != null ? Domain + "\\" + User : User;
-        int state = facts == null ? row.State : facts.State;
-        State = state >= 0 && state < StateNames.Length ? StateNames[state] : null;
-        _isConsole = host.ConsoleId >= 0 ? Id == host.ConsoleId : Names.AreEqual(row.SessionName, "Console");
-    }
+		// Names in the facts may be truncated, so those of the row are used, unless the ID has been reused since the enumeration.
+		User = row.User;
+		Domain = row.Domain;
+		if (facts != null && facts.User != null) {
+			if (!IsSameAccount(row, facts)) {
+				User = facts.User;
+				Domain = facts.Domain;
+			} else if (Domain == null)
+				Domain = facts.Domain;
+		}
+		Domain = User == null ? null : Domain;
+		Account = User != null && Domain != null ? Domain + "\\" + User : User;
+		int state = facts == null ? row.State : facts.State;
+		State = state >= 0 && state < StateNames.Length ? StateNames[state] : null;
+		_isConsole = host.ConsoleId >= 0 ? Id == host.ConsoleId : Names.AreEqual(row.SessionName, "Console");
+	}
 
-    internal SessionRow Row { get; private set; }
-    /// <summary>Null if they could not be read.</summary>
-    internal SessionFacts Facts { get; private set; }
-    /// <summary>Why the facts could not be read.</summary>
-    internal WtsException Error { get; private set; }
-    /// <summary>Null if it was not queried.</summary>
-    internal SessionClient Client { get; private set; }
+	internal SessionRow Row;
+	// Null if they could not be read.
+	internal SessionFacts Facts;
+	// Why the facts could not be read.
+	internal WtsException Error;
+	// Null if it was not queried.
+	internal SessionClient Client;
 
-    internal long Id { get { return Row.Id; } }
-    internal string State { get; private set; }
-    internal string User { get; private set; }
-    internal string Domain { get; private set; }
-    internal string Account { get; private set; }
-    internal bool IsConsole { get { return _isConsole; } }
-    internal bool IsOwn { get { return Id == _host.OwnId; } }
-    internal bool IsUserSessionId { get { return Id >= 1 && Id <= 65535 && State != "listen"; } }
+	internal long Id { get { return Row.Id; } }
+	internal string State;
+	internal string User;
+	internal string Domain;
+	internal string Account;
+	internal bool IsConsole { get { return _isConsole; } }
+	internal bool IsOwn { get { return Id == _host.OwnId; } }
+	internal bool IsUserSessionId { get { return Id >= 1 && Id <= 65535 && State != "listen"; } }
 
-    /// <summary>Whether the session is disconnected: nobody sees its screen.</summary>
-    internal bool IsDisconnected { get { return State == "disconnected" || State == "down"; } }
+	// Whether the session is disconnected: nobody sees its screen.
+	internal bool IsDisconnected { get { return State == "disconnected" || State == "down"; } }
 
-    /// <summary>A session that a broken logoff has left without a user.</summary>
-    internal bool IsGhost { get { return User == null && IsDisconnected && Id != 0 && !IsConsole; } }
+	// A session that a broken logoff has left without a user.
+	internal bool IsGhost { get { return User == null && IsDisconnected && Id != 0 && !IsConsole; } }
 
-    /// <summary>Whether the row may belong to another session than the facts, or to none.</summary>
-    internal bool IsDoubtful { get { return Error != null ? Error.IsGone : Facts != null && !IsSameAccount(Row, Facts); } }
+	// Whether the row may belong to another session than the facts, or to none.
+	internal bool IsDoubtful { get { return Error != null ? Error.IsGone : Facts != null && !IsSameAccount(Row, Facts); } }
 
-    internal string ClientName { get { return Client == null ? null : Client.Name; } }
+	internal string ClientName { get { return Client == null ? null : Client.Name; } }
 
-    internal long Now { get { return Facts == null ? 0 : Facts.CurrentTime; } }
+	internal long Now { get { return Facts == null ? 0 : Facts.CurrentTime; } }
 
-    internal long? LoggedOnSeconds { get { return Facts == null ? null : FileTime.SecondsBetween(Facts.LogonTime, Facts.CurrentTime); } }
+	internal long? LoggedOnSeconds { get { return Facts == null ? null : FileTime.SecondsBetween(Facts.LogonTime, Facts.CurrentTime); } }
 
-    internal long? DisconnectedSeconds {
-        get {
-            if (Facts == null || !IsDisconnected)
-                return null;
-            long since = FileTime.IsKnown(Facts.DisconnectTime) || !IsGhost ? Facts.DisconnectTime : Facts.ConnectTime;
-            return FileTime.SecondsBetween(since, Facts.CurrentTime);
-        }
-    }
+	internal long? DisconnectedSeconds {
+		get {
+			if (Facts == null || !IsDisconnected)
+				return null;
+			long since = FileTime.IsKnown(Facts.DisconnectTime) || !IsGhost ? Facts.DisconnectTime : Facts.ConnectTime;
+			return FileTime.SecondsBetween(since, Facts.CurrentTime);
+		}
+	}
 
-    /// <summary>Seconds since the disconnect, or since the last input, connect or logon.</summary>
-    /// <remarks>
-    /// "WTSINFOEX_LEVEL1_W structure" does not document whether a connect counts as input, so a user who has just
-    /// reconnected may still have the last input time of yesterday.
-    /// </remarks>
-    internal long? IdleSeconds {
-        get {
-            long? disconnected = DisconnectedSeconds;
-            return disconnected != null || Facts == null || !FileTime.IsKnown(Facts.LastInputTime)
-                ? disconnected
-                : FileTime.SecondsBetween(LastUse, Facts.CurrentTime);
-        }
-    }
+	// Seconds since the disconnect, or since the last input, connect or logon.
+	// "WTSINFOEX_LEVEL1_W structure" does not document whether a connect counts as input, so a user who has just
+	// reconnected may still have the last input time of yesterday.
+	internal long? IdleSeconds {
+		get {
+			long? disconnected = DisconnectedSeconds;
+			return disconnected != null || Facts == null || !FileTime.IsKnown(Facts.LastInputTime)
+				? disconnected
+				: FileTime.SecondsBetween(LastUse, Facts.CurrentTime);
+		}
+	}
 
-    /// <summary>The latest of last input, connect and logon; 0 if none is known.</summary>
-    internal long LastUse { get { return Facts == null ? 0 : FileTime.Latest(Facts.LastInputTime, Facts.ConnectTime, Facts.LogonTime); } }
+	// The latest of last input, connect and logon; 0 if none is known.
+	internal long LastUse { get { return Facts == null ? 0 : FileTime.Latest(Facts.LastInputTime, Facts.ConnectTime, Facts.LogonTime); } }
 
-    /// <summary>The identity of the session: equal in every call, different for another session that has reused the ID.</summary>
-    internal string Token {
-        get {
-            long time = Facts == null ? 0 : User == null ? Facts.ConnectTime : Facts.LogonTime;
-            return String.Format(CultureInfo.InvariantCulture, "{0}:{1}:{2}", Id, time, Account);
-        }
-    }
+	// The identity of the session: equal in every call, different for another session that has reused the ID.
+	internal string Token {
+		get {
+			long time = Facts == null ? 0 : User == null ? Facts.ConnectTime : Facts.LogonTime;
+			return Names.Format("{0}:{1}:{2}", Id, time, Account);
+		}
+	}
 
-    /// <summary>The SID that the record reports; set on request.</summary>
-    internal string Sid { get; set; }
+	// The SID that the record reports; set on request.
+	internal string Sid { get; set; }
 
-    /// <summary>The session for a reader: session 3 (CORP\alice).</summary>
-    public override string ToString() {
-        return String.Format(CultureInfo.InvariantCulture, "session {0} ({1})", Id, User == null ? "no user" : Names.Printable(Account));
-    }
+	// The session for a reader: session 3 (CORP\alice).
+	public override string ToString() {
+		return Names.Format("session {0} ({1})", Id, User == null ? "no user" : Names.Printable(Account));
+	}
 
-    /// <summary>The session with facts that were read later.</summary>
-    internal Session With(SessionFacts facts, SessionClient client) {
-        return new Session(_host, Row, facts, null, client) { Sid = Sid };
-    }
+	// The session with facts that were read later.
+	internal Session With(SessionFacts facts, SessionClient client) {
+		return new Session(_host, Row, facts, null, client) { Sid = Sid };
+	}
 
-    /// <summary>Whether the full names of a row and the possibly truncated names of facts can be those of one account, or of none.</summary>
-    internal static bool IsSameAccount(SessionRow row, SessionFacts facts) {
-        return IsTruncationOf(facts.User, row.User, LongestUser)
-            && (row.Domain == null || facts.Domain == null || IsTruncationOf(facts.Domain, row.Domain, LongestDomain));
-    }
+	// Whether the full names of a row and the possibly truncated names of facts can be those of one account, or of none.
+	internal static bool IsSameAccount(SessionRow row, SessionFacts facts) {
+		return IsTruncationOf(facts.User, row.User, LongestUser)
+			&& (row.Domain == null || facts.Domain == null || IsTruncationOf(facts.Domain, row.Domain, LongestDomain));
+	}
 
-    private static bool IsTruncationOf(string name, string whole, int limit) {
-        return name == null || name.Length < limit
-            ? Names.AreEqual(name, whole)
-            : (whole ?? "").StartsWith(name, StringComparison.OrdinalIgnoreCase);
-    }
+	private static bool IsTruncationOf(string name, string whole, int limit) {
+		return name == null || name.Length < limit
+			? Names.AreEqual(name, whole)
+			: (whole ?? "").StartsWith(name, StringComparison.OrdinalIgnoreCase);
+	}
 
-    /// <summary>Whether the names of facts identify an account without the enumeration: nothing can have been truncated.</summary>
-    internal static bool IsComplete(SessionFacts facts) {
-        return facts.User != null && facts.User.Length < LongestUser && (facts.Domain ?? "").Length < LongestDomain;
-    }
+	// Whether the names of facts identify an account without the enumeration: nothing can have been truncated.
+	internal static bool IsComplete(SessionFacts facts) {
+		return facts.User != null && facts.User.Length < LongestUser && (facts.Domain ?? "").Length < LongestDomain;
+	}
 
-    /// <summary>Whether two rows name the same account.</summary>
-    internal static bool IsSameRow(SessionRow a, SessionRow b) {
-        return a != null && b != null && Names.AreEqual(a.User, b.User) && Names.AreEqual(a.Domain, b.Domain);
-    }
+	// Whether two rows name the same account.
+	internal static bool IsSameRow(SessionRow a, SessionRow b) {
+		return a != null && b != null && Names.AreEqual(a.User, b.User) && Names.AreEqual(a.Domain, b.Domain);
+	}
 
-    /// <summary>The session record that modules return.</summary>
-    internal OrderedDictionary ToRecord() {
-        SessionFacts facts = Facts ?? new SessionFacts();
-        SessionClient client = Client ?? new SessionClient();
-        OrderedDictionary record = new OrderedDictionary();
-        record["id"] = Id;
-        record["session_name"] = Row.SessionName;
-        record["state"] = State;
-        record["user"] = User;
-        record["domain"] = Domain;
-        record["account"] = Account;
-        record["sid"] = Sid;
-        record["logon_time"] = FileTime.ToText(facts.LogonTime);
-        record["connect_time"] = FileTime.ToText(facts.ConnectTime);
-        // "WTSINFOEX_LEVEL1_W structure": the time of an earlier disconnect remains when the user has reconnected.
-        record["disconnect_time"] = IsDisconnected ? FileTime.ToText(facts.DisconnectTime) : null;
-        record["last_input_time"] = FileTime.ToText(facts.LastInputTime);
-        record["logged_on_seconds"] = LoggedOnSeconds;
-        record["disconnected_seconds"] = DisconnectedSeconds;
-        record["idle_seconds"] = IdleSeconds;
-        record["idle_source"] = DisconnectedSeconds != null ? "disconnect" : IdleSeconds != null ? "input" : null;
-        record["idle_reliable"] = IdleSeconds != null && !IsConsole;
-        record["locked"] = IsDisconnected ? null : facts.Locked;
-        record["console"] = IsConsole;
-        record["protocol"] = Protocol(client.Protocol);
-        record["client_name"] = client.Name;
-        record["client_address"] = client.Address;
-        record["client_build"] = client.Build;
-        record["ghost"] = IsGhost;
-        record["own"] = IsOwn;
-        record["token"] = Token;
-        return record;
-    }
+	internal static object[] ToRecords(IEnumerable<Session> sessions) {
+		return sessions.Select(session => (object)session.ToRecord()).ToArray();
+	}
 
-    // A disconnected session has no terminal and may report 0, the number of the console.
-    private string Protocol(int? number) {
-        return IsConsole ? "console"
-            : number == null || (number == 0 && IsDisconnected) ? null
-            : number == 0 ? "console"
-            : number == 2 ? "rdp"
-            : "other";
-    }
+	// The session record that modules return.
+	internal OrderedDictionary ToRecord() {
+		SessionFacts facts = Facts ?? new SessionFacts();
+		SessionClient client = Client ?? new SessionClient();
+		var record = new OrderedDictionary();
+		record["id"] = Id;
+		record["session_name"] = Row.SessionName;
+		record["state"] = State;
+		record["user"] = User;
+		record["domain"] = Domain;
+		record["account"] = Account;
+		record["sid"] = Sid;
+		record["logon_time"] = FileTime.ToText(facts.LogonTime);
+		record["connect_time"] = FileTime.ToText(facts.ConnectTime);
+		// "WTSINFOEX_LEVEL1_W structure": the time of an earlier disconnect remains when the user has reconnected.
+		record["disconnect_time"] = IsDisconnected ? FileTime.ToText(facts.DisconnectTime) : null;
+		record["last_input_time"] = FileTime.ToText(facts.LastInputTime);
+		record["logged_on_seconds"] = LoggedOnSeconds;
+		record["disconnected_seconds"] = DisconnectedSeconds;
+		record["idle_seconds"] = IdleSeconds;
+		record["idle_source"] = DisconnectedSeconds != null ? "disconnect" : IdleSeconds != null ? "input" : null;
+		record["idle_reliable"] = IdleSeconds != null && !IsConsole;
+		record["locked"] = IsDisconnected ? null : facts.Locked;
+		record["console"] = IsConsole;
+		record["protocol"] = Protocol(client.Protocol);
+		record["client_name"] = client.Name;
+		record["client_address"] = client.Address;
+		record["client_build"] = client.Build;
+		record["ghost"] = IsGhost;
+		record["own"] = IsOwn;
+		record["token"] = Token;
+		return record;
+	}
+
+	// A disconnected session has no terminal and may report 0, the number of the console.
+	private string Protocol(int? number) {
+		return IsConsole ? "console"
+			: number == null || (number == 0 && IsDisconnected) ? null
+			: number == 0 ? "console"
+			: number == 2 ? "rdp"
+			: "other";
+	}
 }
 
-/// <summary>The sessions of the host that the module runs on, or of another one.</summary>
-public sealed class SessionHost : IDisposable {
-    private const string MissingRight = "Connect with a member of the local Administrators group (a local account other than the built-in " +
-        "Administrator also needs LocalAccountTokenFilterPolicy=1)";
+// The sessions of the host that the module runs on, or of another one.
+internal sealed class SessionHost : IDisposable {
+	private const string MissingRight = "Connect with a member of the local Administrators group (a local account other than the built-in " +
+		"Administrator also needs LocalAccountTokenFilterPolicy=1)";
 
-    // LocalSystem and the service accounts; the window manager's and the font driver's accounts have one SID a session.
-    private static readonly string[] ServiceSids = { "S-1-5-18", "S-1-5-19", "S-1-5-20" };
-    private static readonly string[] ServiceSidPrefixes = { "S-1-5-90-", "S-1-5-96-" };
+	// LocalSystem and the service accounts; the window manager's and the font driver's accounts have one SID a session.
+	private static readonly string[] ServiceSids = { "S-1-5-18", "S-1-5-19", "S-1-5-20" };
+	private static readonly string[] ServiceSidPrefixes = { "S-1-5-90-", "S-1-5-96-" };
 
-    private readonly Dictionary<string, Account> _accounts = new Dictionary<string, Account>(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<string, HashSet<string>> _groups = new Dictionary<string, HashSet<string>>(StringComparer.OrdinalIgnoreCase);
-    private SessionRow[] _listed;
-    private ILookup<long, SessionProcess> _processes;
-    private WtsException _processError;
+	private readonly Dictionary<string, Account> _accounts = new Dictionary<string, Account>(StringComparer.OrdinalIgnoreCase);
+	private readonly Dictionary<string, HashSet<string>> _groups = new Dictionary<string, HashSet<string>>(StringComparer.OrdinalIgnoreCase);
+	private SessionRow[] _listed;
+	private ILookup<long, SessionProcess> _processes;
+	private WtsException _processError;
 
-    /// <param name="server">The value of the option server; null: this host.</param>
-    public SessionHost(string server) {
-        // The name becomes part of a command line.
-        if (server != null && !Regex.IsMatch(server, @"\A[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}._-]*\z"))
-            throw new SessionException("server: '" + Names.Printable(server) + "' is not a valid host name. Example: rds02.corp.example.com");
-        ServerName = server;
-        Api = new SessionServer(server);
-        // The own session and the console's ID are facts about this host. The console of another host is recognized by its name.
-        OwnId = server == null ? SessionServer.OwnSessionId() : -1;
-        Warnings = new List<string>();
-        RefreshConsole();
-    }
+	// server: The value of the option server; null: this host.
+	public SessionHost(string server) {
+		// The name becomes part of a command line.
+		if (server != null && !Regex.IsMatch(server, @"\A[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}._-]*\z"))
+			throw new SessionException("server: '" + Names.Printable(server) + "' is not a valid host name. Example: rds02.corp.example.com");
+		ServerName = server;
+		Api = new SessionServer(server);
+		// The own session and the console's ID are facts about this host. The console of another host is recognized by its name.
+		OwnId = server == null ? SessionServer.OwnSessionId() : -1;
+		Warnings = new List<string>();
+		RefreshConsole();
+	}
 
-    internal SessionServer Api { get; private set; }
-    internal string ServerName { get; private set; }
-    internal long OwnId { get; private set; }
-    internal long ConsoleId { get; private set; }
-    internal List<string> Warnings { get; private set; }
+	internal SessionServer Api;
+	internal string ServerName;
+	internal long OwnId;
+	internal long ConsoleId;
+	internal List<string> Warnings;
 
-    public void Dispose() {
-        Api.Dispose();
-    }
+	public void Dispose() {
+		Api.Dispose();
+	}
 
-    /// <summary>Reads which session is the console's: it changes when somebody walks up to a PC and unlocks it.</summary>
-    internal void RefreshConsole() {
-        ConsoleId = ServerName == null ? SessionServer.ConsoleSessionId() : -1;
-    }
+	// Reads which session is the console's: it changes when somebody walks up to a PC and unlocks it.
+	internal void RefreshConsole() {
+		ConsoleId = ServerName == null ? SessionServer.ConsoleSessionId() : -1;
+	}
 
-    /// <summary>All rows of the enumeration.</summary>
-    /// <remarks>
-    /// Session 0, in which services run, exists on every Windows and is shown to every account that may see sessions.
-    /// A network logon without that right gets a list without it, and no error.
-    /// </remarks>
-    internal SessionRow[] Enumerate() {
-        SessionRow[] rows = Api.Enumerate();
-        if (!rows.Any(row => row.Id == 0)) {
-            throw new SessionException(
-                "The sessions of " + (ServerName == null ? "this host" : "server '" + ServerName + "'") + " cannot be read: session 0, which always exists, " +
-                "is missing from the " + rows.Length + " rows that Windows returned. The account lacks the right to query sessions, so the users who are " +
-                "logged on are unknown. " + MissingRight);
-        }
-        _listed = _listed ?? rows;
-        return rows;
-    }
+	// All rows of the enumeration.
+	// Session 0, in which services run, exists on every Windows and is shown to every account that may see sessions.
+	// A network logon without that right gets a list without it, and no error.
+	internal SessionRow[] Enumerate() {
+		SessionRow[] rows = Api.Enumerate();
+		if (!rows.Any(row => row.Id == 0)) {
+			throw new SessionException(
+				"The sessions of " + (ServerName == null ? "this host" : "server '" + ServerName + "'") + " cannot be read: session 0, which always exists, " +
+				"is missing from the " + rows.Length + " rows that Windows returned. The account lacks the right to query sessions, so the users who are " +
+				"logged on are unknown. " + MissingRight);
+		}
+		_listed = _listed ?? rows;
+		return rows;
+	}
 
-    /// <summary>Whether the first enumeration of this run has such a row.</summary>
-    internal bool IsListed(Func<SessionRow, bool> condition) {
-        return (_listed ?? Enumerate()).Any(condition);
-    }
+	// Whether the first enumeration of this run has such a row.
+	internal bool IsListed(Func<SessionRow, bool> condition) {
+		return (_listed ?? Enumerate()).Any(condition);
+	}
 
-    internal SessionRow FindRow(long id) {
-        return Enumerate().FirstOrDefault(row => row.Id == id);
-    }
+	internal SessionRow FindRow(long id) {
+		return Enumerate().FirstOrDefault(row => row.Id == id);
+	}
 
-    internal Session Read(SessionRow row, bool withClient) {
-        RefreshConsole();
-        SessionFacts facts = null;
-        WtsException error = null;
-        try {
-            facts = Api.Query(row.Id);
-        } catch (WtsException e) {
-            error = e;
-        }
-        return new Session(this, row, facts, error, withClient ? Api.QueryClient(row.Id) : null);
-    }
+	internal Session Read(SessionRow row, bool withClient) {
+		RefreshConsole();
+		SessionFacts facts = null;
+		WtsException error = null;
+		try {
+			facts = Api.Query(row.Id);
+		} catch (WtsException e) {
+			error = e;
+		}
+		return new Session(this, row, facts, error, withClient ? Api.QueryClient(row.Id) : null);
+	}
 
-    /// <summary>Reads the sessions whose rows are wanted.</summary>
-    /// <remarks>
-    /// The enumeration has the full names, the facts have the times. A session whose two do not agree, or that is not found,
-    /// has started or ended in between: it is enumerated and read again.
-    /// </remarks>
-    /// <param name="isWanted">Decides by the row alone.</param>
-    /// <param name="known">Sessions that need not be read again while their rows are the same.</param>
-    internal List<Session> ReadAll(Func<Session, bool> isWanted, bool withClient, IEnumerable<Session> known) {
-        Dictionary<long, Session> before = ById(known ?? new Session[0]);
-        Func<SessionRow, Session> read = delegate(SessionRow row) {
-            Session session;
-            if (before.TryGetValue(row.Id, out session) && session.Row.State == row.State && Session.IsSameRow(session.Row, row))
-                return session;
-            return isWanted(new Session(this, row, null, null, null)) ? Read(row, withClient) : null;
-        };
-        List<Session> sessions = Enumerate().Select(read).Where(session => session != null).ToList();
-        if (sessions.Any(session => session.IsDoubtful)) {
-            HashSet<long> doubtful = new HashSet<long>(sessions.Where(session => session.IsDoubtful).Select(session => session.Id));
-            before = ById(sessions.Where(session => !session.IsDoubtful));
-            sessions = Enumerate()
-                .Where(row => doubtful.Contains(row.Id)).Select(read).Where(session => session != null)
-                .Concat(before.Values).OrderBy(session => session.Id).ToList();
-        }
-        return sessions;
-    }
+	// Reads the sessions whose rows are wanted.
+	// The enumeration has the full names, the facts have the times. A session whose two do not agree, or that is not found,
+	// has started or ended in between: it is enumerated and read again.
+	// isWanted: Decides by the row alone.
+	// known: Sessions that need not be read again while their rows are the same.
+	internal List<Session> ReadAll(Func<Session, bool> isWanted, bool withClient, IEnumerable<Session> known) {
+		var before = ById(known ?? new Session[0]);
+		Func<SessionRow, Session> read = delegate(SessionRow row) {
+			Session session;
+			if (before.TryGetValue(row.Id, out session) && session.Row.State == row.State && Session.IsSameRow(session.Row, row))
+				return session;
+			return isWanted(new Session(this, row, null, null, null)) ? Read(row, withClient) : null;
+		};
+		var sessions = Enumerate().Select(read).Where(session => session != null).ToList();
+		if (sessions.Any(session => session.IsDoubtful)) {
+			var doubtful = new HashSet<long>(sessions.Where(session => session.IsDoubtful).Select(session => session.Id));
+			before = ById(sessions.Where(session => !session.IsDoubtful));
+			sessions = Enumerate()
+				.Where(row => doubtful.Contains(row.Id)).Select(read).Where(session => session != null)
+				.Concat(before.Values).OrderBy(session => session.Id).ToList();
+		}
+		return sessions;
+	}
 
-    private static Dictionary<long, Session> ById(IEnumerable<Session> sessions) {
-        Dictionary<long, Session> byId = new Dictionary<long, Session>();
-        foreach (Session session in sessions)
-            byId[session.Id] = session;
-        return byId;
-    }
+	private static Dictionary<long, Session> ById(IEnumerable<Session> sessions) {
+		var byId = new Dictionary<long, Session>();
+		foreach (Session session in sessions)
+			byId[session.Id] = session;
+		return byId;
+	}
 
-    /// <summary>All sessions of the first enumeration: as they were read, or by their rows alone.</summary>
-    internal IEnumerable<Session> Listed(IEnumerable<Session> read) {
-        Dictionary<long, Session> byId = ById(read);
-        return _listed.Select(row => byId.ContainsKey(row.Id) ? byId[row.Id] : new Session(this, row, null, null, null));
-    }
+	// All sessions of the first enumeration: as they were read, or by their rows alone.
+	internal IEnumerable<Session> Listed(IEnumerable<Session> read) {
+		var byId = ById(read);
+		return _listed.Select(row => byId.ContainsKey(row.Id) ? byId[row.Id] : new Session(this, row, null, null, null));
+	}
 
-    /// <summary>The processes of all sessions, read once.</summary>
-    /// <exception cref="WtsException">They could not be read.</exception>
-    internal ILookup<long, SessionProcess> Processes() {
-        if (_processError != null)
-            throw _processError;
-        if (_processes == null) {
-            try {
-                _processes = Api.Processes(-1).ToLookup(process => process.SessionId);
-            } catch (WtsException e) {
-                _processError = e;
-                throw;
-            }
-        }
-        return _processes;
-    }
+	// The processes of all sessions, read once.
+	internal ILookup<long, SessionProcess> Processes() {
+		if (_processError != null)
+			throw _processError;
+		if (_processes == null) {
+			try {
+				_processes = Api.Processes(-1).ToLookup(process => process.SessionId);
+			} catch (WtsException e) {
+				_processError = e;
+				throw;
+			}
+		}
+		return _processes;
+	}
 
-    /// <summary>Resolves a name, once.</summary>
-    internal Account Lookup(string name) {
-        Account account;
-        if (!_accounts.TryGetValue(name, out account)) {
-            account = Account.Lookup(ServerName, name);
-            _accounts[name] = account;
-        }
-        return account;
-    }
+	// Resolves a name, once.
+	internal Account Lookup(string name) {
+		Account account;
+		if (!_accounts.TryGetValue(name, out account)) {
+			account = Account.Lookup(ServerName, name);
+			_accounts[name] = account;
+		}
+		return account;
+	}
 
-    /// <summary>
-    /// The SID of a session's user: that of the session's own processes if they agree on one, else the one that its name
-    /// resolves to; null if it is unknown.
-    /// </summary>
-    /// <remarks>A name may belong to another account than at the logon: accounts are renamed, deleted and created again.</remarks>
-    internal string SidOf(Session session) {
-        if (session.Sid == null && session.User != null) {
-            string[] sids;
-            try {
-                sids = UserProcesses(session.Id).Select(process => process.Sid)
-                    .Distinct(StringComparer.OrdinalIgnoreCase).ToArray();
-            } catch (WtsException) {
-                sids = new string[0];
-            }
-            if (sids.Length == 1)
-                session.Sid = sids[0];
-            else if (session.Domain != null) {
-                Account account = Lookup(session.Account);
-                session.Sid = account.IsUser ? account.Sid : null;
-            }
-        }
-        return session.Sid;
-    }
+	// The SID of a session's user: that of the session's own processes if they agree on one, else the one that its name
+	// resolves to; null if it is unknown.
+	// A name may belong to another account than at the logon: accounts are renamed, deleted and created again.
+	internal string SidOf(Session session) {
+		if (session.Sid == null && session.User != null) {
+			string[] sids;
+			try {
+				sids = UserProcesses(session.Id).Select(process => process.Sid)
+					.Distinct(StringComparer.OrdinalIgnoreCase).ToArray();
+			} catch (WtsException) {
+				sids = new string[0];
+			}
+			if (sids.Length == 1)
+				session.Sid = sids[0];
+			else if (session.Domain != null) {
+				Account account = Lookup(session.Account);
+				session.Sid = account.IsUser ? account.Sid : null;
+			}
+		}
+		return session.Sid;
+	}
 
-    private IEnumerable<SessionProcess> UserProcesses(long id) {
-        return Processes()[id].Where(process =>
-            process.Sid != null && !ServiceSids.Contains(process.Sid, StringComparer.OrdinalIgnoreCase)
-                && !ServiceSidPrefixes.Any(prefix => process.Sid.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)));
-    }
+	private IEnumerable<SessionProcess> UserProcesses(long id) {
+		return Processes()[id].Where(process =>
+			process.Sid != null && !ServiceSids.Contains(process.Sid, StringComparer.OrdinalIgnoreCase)
+				&& !ServiceSidPrefixes.Any(prefix => process.Sid.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)));
+	}
 
-    /// <summary>The groups in the logon token of the session's user; null if no process of the user can be opened.</summary>
-    internal HashSet<string> GroupsOf(Session session) {
-        HashSet<string> groups;
-        if (_groups.TryGetValue(session.Token, out groups))
-            return groups;
-        string sid = SidOf(session);
-        foreach (SessionProcess process in UserProcesses(session.Id)) {
-            if (sid == null || !Names.AreEqual(process.Sid, sid))
-                continue;
-            try {
-                groups = Api.Groups(process.Id);
-                break;
-            } catch (WtsException) {
-                // The process has ended, or is protected: the next one has the same token.
-            }
-        }
-        _groups[session.Token] = groups;
-        return groups;
-    }
+	// The groups in the logon token of the session's user; null if no process of the user can be opened.
+	internal HashSet<string> GroupsOf(Session session) {
+		HashSet<string> groups;
+		if (_groups.TryGetValue(session.Token, out groups))
+			return groups;
+		string sid = SidOf(session);
+		foreach (SessionProcess process in UserProcesses(session.Id)) {
+			if (sid == null || !Names.AreEqual(process.Sid, sid))
+				continue;
+			try {
+				groups = Api.Groups(process.Id);
+				break;
+			} catch (WtsException) {
+				// The process has ended, or is protected: the next one has the same token.
+			}
+		}
+		_groups[session.Token] = groups;
+		return groups;
+	}
 
-    /// <summary>The clock of the host as UTC text: that of the most recent reading, or of this process if nothing can be read.</summary>
-    internal string Time(IEnumerable<Session> sessions) {
-        long now = FileTime.Latest(sessions.Select(session => session.Now).ToArray());
-        if (now == 0) {
-            try {
-                now = Api.Query(0).CurrentTime;
-            } catch (WtsException) {
-                // No session can be read.
-            }
-        }
-        return FileTime.ToText(FileTime.IsKnown(now) ? now : DateTime.UtcNow.ToFileTimeUtc());
-    }
+	// The clock of the host as UTC text: that of the most recent reading, or of this process if nothing can be read.
+	internal string Time(IEnumerable<Session> sessions) {
+		long now = FileTime.Latest(sessions.Select(session => session.Now).ToArray());
+		if (now == 0) {
+			try {
+				now = Api.Query(0).CurrentTime;
+			} catch (WtsException) {
+				// No session can be read.
+			}
+		}
+		return FileTime.ToText(FileTime.IsKnown(now) ? now : DateTime.UtcNow.ToFileTimeUtc());
+	}
 }
 
 /// <summary>The answer of a module.</summary>
 public sealed class ModuleAnswer {
-    internal ModuleAnswer() {
-        Result = new OrderedDictionary();
-        Warnings = new List<string>();
-        Events = new List<string>();
-    }
+	internal ModuleAnswer() {
+		Result = new OrderedDictionary();
+		Warnings = new List<string>();
+		Events = new List<string>();
+	}
 
-    /// <summary>What the module returns.</summary>
-    public OrderedDictionary Result { get; private set; }
-    /// <summary>Why the module fails; null if it succeeds.</summary>
-    public string Failure { get; internal set; }
-    public List<string> Warnings { get; internal set; }
-    /// <summary>What was done to sessions, for the event log.</summary>
-    public List<string> Events { get; private set; }
-    /// <summary>The difference that the module makes, for the option --diff.</summary>
-    public object Before { get; internal set; }
-    public object After { get; internal set; }
+	/// <summary>What the module returns.</summary>
+	public OrderedDictionary Result { get; private set; }
+	/// <summary>Why the module fails; null if it succeeds.</summary>
+	public string Failure { get; internal set; }
+	public List<string> Warnings { get; internal set; }
+	/// <summary>What was done to sessions, for the event log.</summary>
+	public List<string> Events { get; private set; }
+	/// <summary>The difference that the module makes, for the option --diff.</summary>
+	public object Before { get; internal set; }
+	public object After { get; internal set; }
 
-    /// <summary>Runs a module's work on the sessions of a host and turns what fails on the way into the module's failure.</summary>
-    internal static ModuleAnswer Of(IDictionary parameters, Action<SessionHost, Options, ModuleAnswer> work) {
-        ModuleAnswer answer = new ModuleAnswer();
-        Options options = new Options(parameters);
-        SessionHost host = null;
-        try {
-            host = new SessionHost(options.Text("server"));
-            work(host, options, answer);
-        } catch (WtsException e) {
-            answer.Result["error_code"] = e.NativeErrorCode;
-            string name = options.Text("server");
-            answer.Failure = "Reading the sessions of " + (name == null ? "this host" : "server '" + name + "'") + " failed: " + e.Message;
-        } catch (Exception e) {
-            if (!(e is SessionException) && !(e is System.ComponentModel.Win32Exception))
-                throw;
-            answer.Failure = e.Message;
-        } finally {
-            if (host != null) {
-                answer.Warnings.InsertRange(0, host.Warnings);
-                host.Dispose();
-            }
-        }
-        return answer;
-    }
+	// Fails the module because of some of its sessions. The results of all of them are returned.
+	internal void Fail(IEnumerable<string> problems, int total) {
+		int count = problems.Count();
+		if (count > 0)
+			Failure = Names.Format("{0} of {1} failed: {2}", count, Names.Count(total, "session"), String.Join("; ", problems));
+	}
+
+	/// <summary>Runs a module's work on the sessions of a host and turns what fails on the way into the module's failure.</summary>
+	internal static ModuleAnswer Of(IDictionary parameters, Action<SessionHost, Options, ModuleAnswer> work) {
+		var answer = new ModuleAnswer();
+		Options options = new Options(parameters);
+		SessionHost host = null;
+		try {
+			host = new SessionHost(options.Text("server"));
+			work(host, options, answer);
+		} catch (WtsException e) {
+			answer.Result["error_code"] = e.NativeErrorCode;
+			string name = options.Text("server");
+			answer.Failure = "Reading the sessions of " + (name == null ? "this host" : "server '" + name + "'") + " failed: " + e.Message;
+		} catch (Win32Exception e) {
+			answer.Failure = e.Message;
+		} finally {
+			if (host != null) {
+				answer.Warnings.InsertRange(0, host.Warnings);
+				host.Dispose();
+			}
+		}
+		return answer;
+	}
 }
 }

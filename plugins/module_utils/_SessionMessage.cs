@@ -1,10 +1,6 @@
 // Copyright: (c) 2026, the winops.sessions authors
 // GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-// FOR INTERNAL COLLECTION USE ONLY
-// The interfaces in this file are meant for use within this collection and
-// may change or be removed in any release without notice.
-
 using System;
 using System.Collections;
 using System.Collections.Generic;
@@ -21,169 +17,161 @@ using ansible_collections.winops.sessions.plugins.module_utils._Wts;
 //TypeAccelerator -Name Winops.SessionMessage -TypeName SessionMessage
 
 namespace ansible_collections.winops.sessions.plugins.module_utils._SessionMessage {
-/// <summary>A selected session and what happened to its message.</summary>
+// A selected session and what happened to its message.
 internal sealed class Receiver {
-    public Session Session;
-    public string Outcome;
-    public string Answer;
-    public string Detail;
-    public int? ErrorCode;
-    public Task<string> Question;
-    public double Deadline;
+	public Session Session;
+	public string Outcome;
+	public string Answer;
+	public string Detail;
+	public int? ErrorCode;
+	public Task<string> Question;
+	public double Deadline;
 
-    public void Finish(string outcome, string detail) {
-        Outcome = outcome;
-        Detail = detail;
-    }
+	public void Finish(string outcome, string detail) {
+		Outcome = outcome;
+		Detail = detail;
+	}
 }
 
 /// <summary>The module win_user_session_message.</summary>
 public sealed class SessionMessage {
-    private static readonly string[] SentOutcomes = { "sent", "answered", "timed_out", "planned" };
+	private static readonly string[] SentOutcomes = { "sent", "answered", "timed_out", "planned" };
 
-    private readonly SessionHost _host;
-    private readonly bool _checkMode;
-    private readonly Selection _selection;
-    private readonly MessageBox _box;
-    private readonly double _wait;
-    private readonly double _display;
-    private readonly Stopwatch _clock = Stopwatch.StartNew();
+	private readonly SessionHost _host;
+	private readonly bool _checkMode;
+	private readonly Selection _selection;
+	private readonly MessageBox _box;
+	private readonly double _wait;
+	private readonly double _display;
+	private readonly Stopwatch _clock = Stopwatch.StartNew();
 
-    private SessionMessage(SessionHost host, Options options, bool checkMode) {
-        _host = host;
-        _checkMode = checkMode;
-        _box = new MessageBox(options);
-        _wait = options.Seconds("wait") ?? 0;
-        // A box whose answer is no longer awaited closes.
-        _display = options.Seconds("display_for") ?? _wait;
-        _selection = new Selection(host, options);
-    }
+	private SessionMessage(SessionHost host, Options options, bool checkMode) {
+		_host = host;
+		_checkMode = checkMode;
+		_box = new MessageBox(options);
+		_wait = options.Seconds("wait") ?? 0;
+		// A box whose answer is no longer awaited closes.
+		_display = options.Seconds("display_for") ?? _wait;
+		_selection = new Selection(host, options);
+	}
 
-    /// <summary>Sends a message to the selected sessions.</summary>
-    /// <param name="parameters">The module's parameters.</param>
-    public static ModuleAnswer Run(IDictionary parameters, bool checkMode) {
-        return ModuleAnswer.Of(parameters, (host, options, answer) => new SessionMessage(host, options, checkMode).Run(answer));
-    }
+	/// <summary>Sends a message to the selected sessions.</summary>
+	/// <param name="parameters">The module's parameters.</param>
+	public static ModuleAnswer Run(IDictionary parameters, bool checkMode) {
+		return ModuleAnswer.Of(parameters, (host, options, answer) => new SessionMessage(host, options, checkMode).Run(answer));
+	}
 
-    private void Run(ModuleAnswer answer) {
-        List<Session> read = _host.ReadAll(_selection.IsCandidate, true, null);
-        List<Receiver> receivers = new List<Receiver>();
-        foreach (Session session in read) {
-            Match match = _selection.Evaluate(session, _selection.NeedsProcesses ? _host.Processes()[session.Id].ToArray() : null);
-            if (match.IsSelected == false)
-                continue;
-            Receiver receiver = new Receiver { Session = session };
-            receivers.Add(receiver);
-            if (match.IsSelected == null) {
-                receiver.Finish("failed", match.Problem);
-                receiver.ErrorCode = match.Error == null ? null : (int?)match.Error.NativeErrorCode;
-                continue;
-            }
-            try {
-                Send(receiver);
-            } catch (WtsException e) {
-                Fail(receiver, e);
-            }
-        }
-        foreach (Receiver receiver in receivers.Where(receiver => receiver.Question != null))
-            Await(receiver);
+	private void Run(ModuleAnswer answer) {
+		var read = _host.ReadAll(_selection.IsCandidate, true, null);
+		var receivers = new List<Receiver>();
+		foreach (Session session in read) {
+			Match match = _selection.Evaluate(session, _selection.NeedsProcesses ? _host.Processes()[session.Id].ToArray() : null);
+			if (match.IsSelected == false)
+				continue;
+			Receiver receiver = new Receiver { Session = session };
+			receivers.Add(receiver);
+			if (match.IsSelected == null) {
+				receiver.Finish("failed", match.Problem);
+				receiver.ErrorCode = match.Error == null ? null : (int?)match.Error.NativeErrorCode;
+				continue;
+			}
+			try {
+				Send(receiver);
+			} catch (WtsException e) {
+				Fail(receiver, e);
+			}
+		}
+		foreach (Receiver receiver in receivers.Where(receiver => receiver.Question != null))
+			Await(receiver);
 
-        answer.Result["sessions"] = receivers.Select(receiver => (object)ToResult(receiver)).ToArray();
-        answer.Result["changed"] = receivers.Any(receiver => SentOutcomes.Contains(receiver.Outcome));
-        answer.Result["host_time"] = _host.Time(read);
-        answer.Result["unresolved"] = _selection.Unresolved.Cast<object>().ToArray();
-        string text = String.Join(" ", _box.Text.Split((char[])null, StringSplitOptions.RemoveEmptyEntries));
-        answer.Before = "";
-        answer.After = String.Concat(receivers.Where(receiver => SentOutcomes.Contains(receiver.Outcome))
-            .Select(receiver => "message to " + receiver.Session + ": " + text + "\n"));
-        answer.Warnings.AddRange(_selection.Unselectable(_host.Listed(read)));
-        answer.Warnings.AddRange(_selection.Doubts.Warnings());
-        List<string> problems = receivers.Where(receiver => receiver.Outcome == "failed").Select(receiver => receiver.Detail).ToList();
-        if (problems.Count > 0) {
-            answer.Failure = String.Format(
-                CultureInfo.InvariantCulture, "{0} of {1} {2} failed: {3}", problems.Count, receivers.Count, receivers.Count == 1 ? "session" : "sessions",
-                String.Join("; ", problems));
-        }
-    }
+		answer.Result["sessions"] = receivers.Select(receiver => (object)ToResult(receiver)).ToArray();
+		answer.Result["changed"] = receivers.Any(receiver => SentOutcomes.Contains(receiver.Outcome));
+		_selection.Report(answer, read);
+		string text = String.Join(" ", _box.Text.Split((char[])null, StringSplitOptions.RemoveEmptyEntries));
+		answer.Before = "";
+		answer.After = String.Concat(receivers.Where(receiver => SentOutcomes.Contains(receiver.Outcome))
+			.Select(receiver => "message to " + receiver.Session + ": " + text + "\n"));
+		answer.Fail(receivers.Where(receiver => receiver.Outcome == "failed").Select(receiver => receiver.Detail), receivers.Count);
+	}
 
-    /// <summary>Sends the message to one session, after it has been read again.</summary>
-    private void Send(Receiver receiver) {
-        Session session = receiver.Session;
-        if (FinishIfNotActive(receiver, session))
-            return;
-        Session now;
-        try {
-            now = session.With(_host.Api.Query(session.Id), session.Client);
-        } catch (WtsException e) {
-            if (e.IsGone)
-                throw;
-            receiver.Finish("failed", "reading " + session + " again before sending the message failed: " + e.Message);
-            receiver.ErrorCode = e.NativeErrorCode;
-            return;
-        }
-        if (!Names.AreEqual(now.Token, session.Token) || now.IsDoubtful) {
-            receiver.Finish("session_changed", session + " has ended");
-            return;
-        }
-        if (FinishIfNotActive(receiver, now))
-            return;
-        if (_checkMode) {
-            receiver.Finish("planned", session + " would receive the message");
-            return;
-        }
-        bool isLocked = now.Facts.Locked == true;
-        if (_wait > 0 && !isLocked) {
-            receiver.Question = _box.Ask(_host, session.Id, _display);
-            receiver.Deadline = _clock.Elapsed.TotalSeconds + _wait;
-            return;
-        }
-        // Nobody can answer on a locked screen: the message is shown, but its answer is not awaited.
-        _box.Show(_host, session.Id, _box.Text, _display);
-        receiver.Finish("sent", session + (isLocked ? " is locked: its user sees the message after unlocking" + (_display > 0 ? ", within " + _display + " s" : "") : " received the message"));
-    }
+	/// <summary>Sends the message to one session, after it has been read again.</summary>
+	private void Send(Receiver receiver) {
+		Session session = receiver.Session;
+		if (FinishIfNotActive(receiver, session))
+			return;
+		Session now;
+		try {
+			now = session.With(_host.Api.Query(session.Id), session.Client);
+		} catch (WtsException e) {
+			if (e.IsGone)
+				throw;
+			receiver.Finish("failed", "reading " + session + " again before sending the message failed: " + e.Message);
+			receiver.ErrorCode = e.NativeErrorCode;
+			return;
+		}
+		if (!Names.AreEqual(now.Token, session.Token) || now.IsDoubtful) {
+			receiver.Finish("session_changed", session + " has ended");
+			return;
+		}
+		if (FinishIfNotActive(receiver, now))
+			return;
+		if (_checkMode) {
+			receiver.Finish("planned", session + " would receive the message");
+			return;
+		}
+		bool isLocked = now.Facts.Locked == true;
+		if (_wait > 0 && !isLocked) {
+			receiver.Question = _box.Ask(_host, session.Id, _display);
+			receiver.Deadline = _clock.Elapsed.TotalSeconds + _wait;
+			return;
+		}
+		// Nobody can answer on a locked screen: the message is shown, but its answer is not awaited.
+		_box.Show(_host, session.Id, _box.Text, _display);
+		receiver.Finish("sent", session + (isLocked ? " is locked: its user sees the message after unlocking" + (_display > 0 ? ", within " + _display + " s" : "") : " received the message"));
+	}
 
-    private static bool FinishIfNotActive(Receiver receiver, Session session) {
-        if (session.State == "active")
-            return false;
-        receiver.Finish("not_active", session + " is " + session.State + ": no screen shows a message");
-        return true;
-    }
+	private static bool FinishIfNotActive(Receiver receiver, Session session) {
+		if (session.State == "active")
+			return false;
+		receiver.Finish("not_active", session + " is " + session.State + ": no screen shows a message");
+		return true;
+	}
 
-    private static void Fail(Receiver receiver, WtsException error) {
-        receiver.ErrorCode = error.NativeErrorCode;
-        if (error.IsGone) {
-            receiver.Finish("session_changed", receiver.Session + " has ended");
-            return;
-        }
-        receiver.Finish("failed", "sending the message to " + receiver.Session + " failed: " + error.Message);
-    }
+	private static void Fail(Receiver receiver, WtsException error) {
+		receiver.ErrorCode = error.NativeErrorCode;
+		if (error.IsGone) {
+			receiver.Finish("session_changed", receiver.Session + " has ended");
+			return;
+		}
+		receiver.Finish("failed", "sending the message to " + receiver.Session + " failed: " + error.Message);
+	}
 
-    /// <summary>Waits for the answer to one message until its deadline.</summary>
-    private void Await(Receiver receiver) {
-        double left = Math.Max(0, receiver.Deadline - _clock.Elapsed.TotalSeconds);
-        try {
-            bool isAnswered = receiver.Question.Wait((int)Math.Min(Math.Ceiling(left * 1000), Int32.MaxValue));
-            receiver.Answer = isAnswered ? receiver.Question.Result : null;
-        } catch (AggregateException e) {
-            WtsException native = e.InnerException as WtsException;
-            if (native == null)
-                throw;
-            Fail(receiver, native);
-            return;
-        }
-        if (receiver.Answer == null)
-            receiver.Finish("timed_out", receiver.Session + " received the message and has not answered");
-        else
-            receiver.Finish("answered", receiver.Session + " answered " + receiver.Answer);
-    }
+	/// <summary>Waits for the answer to one message until its deadline.</summary>
+	private void Await(Receiver receiver) {
+		double left = Math.Max(0, receiver.Deadline - _clock.Elapsed.TotalSeconds);
+		try {
+			bool isAnswered = receiver.Question.Wait((int)Math.Min(Math.Ceiling(left * 1000), Int32.MaxValue));
+			receiver.Answer = isAnswered ? receiver.Question.Result : null;
+		} catch (AggregateException e) {
+			WtsException native = e.InnerException as WtsException;
+			if (native == null)
+				throw;
+			Fail(receiver, native);
+			return;
+		}
+		if (receiver.Answer == null)
+			receiver.Finish("timed_out", receiver.Session + " received the message and has not answered");
+		else
+			receiver.Finish("answered", receiver.Session + " answered " + receiver.Answer);
+	}
 
-    private static OrderedDictionary ToResult(Receiver receiver) {
-        OrderedDictionary record = receiver.Session.ToRecord();
-        record["outcome"] = receiver.Outcome;
-        record["answer"] = receiver.Answer;
-        record["detail"] = receiver.Detail;
-        record["error_code"] = receiver.ErrorCode;
-        return record;
-    }
+	private static OrderedDictionary ToResult(Receiver receiver) {
+		var record = receiver.Session.ToRecord();
+		record["outcome"] = receiver.Outcome;
+		record["answer"] = receiver.Answer;
+		record["detail"] = receiver.Detail;
+		record["error_code"] = receiver.ErrorCode;
+		return record;
+	}
 }
 }

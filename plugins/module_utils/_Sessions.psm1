@@ -1,18 +1,9 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-# FOR INTERNAL COLLECTION USE ONLY
-# The functions in this file are meant for use within this collection and
-# may change or be removed in any release without notice.
-
-# What the modules share on the side of PowerShell: the selection options, and how an answer of the engine becomes a result.
-
 Function Get-SessionSelectionSpec {
-    <#
-    .SYNOPSIS
-    The argument spec of the options that select sessions.
-    #>
-    [CmdletBinding()]
+    # .SYNOPSIS
+    # The argument spec of the options that select sessions.
     param ()
 
     $states = @('active', 'connected', 'connect_query', 'shadow', 'disconnected', 'idle', 'listen', 'reset', 'down', 'init')
@@ -37,33 +28,9 @@ Function Get-SessionSelectionSpec {
 }
 
 Function Complete-SessionModule {
-    <#
-    .SYNOPSIS
-    Ends a module with the answer of the engine.
-
-    .PARAMETER Module
-    The Ansible module.
-
-    .PARAMETER Answer
-    The answer.
-
-    .PARAMETER Key
-    The keys that the module returns.
-    #>
-    [CmdletBinding()]
-    param (
-        [Parameter(Mandatory)]
-        [object]
-        $Module,
-
-        [Parameter(Mandatory)]
-        [object]
-        $Answer,
-
-        [Parameter(Mandatory)]
-        [string[]]
-        $Key
-    )
+    # .SYNOPSIS
+    # Ends a module with the answer of the engine, of which it returns the given keys.
+    param ($Module, $Answer, [string[]]$Key)
 
     foreach ($name in @($Key) + 'error_code') {
         if ($Answer.Result.Contains($name)) {

@@ -1,10 +1,6 @@
 // Copyright: (c) 2026, the winops.sessions authors
 // GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-// FOR INTERNAL COLLECTION USE ONLY
-// The interfaces in this file are meant for use within this collection and
-// may change or be removed in any release without notice.
-
 using Microsoft.Win32.SafeHandles;
 using System;
 using System.Collections.Generic;
@@ -17,722 +13,709 @@ using System.Text;
 using System.Threading.Tasks;
 
 namespace ansible_collections.winops.sessions.plugins.module_utils._Wts {
-internal class NativeHelpers {
-    public const int WTSTypeProcessInfoLevel1 = 1;
-    public const int WTSTypeSessionInfoLevel1 = 2;
+// Constants, structures and functions under their names in the Windows SDK.
+internal static class Native {
+	public const int WTSTypeProcessInfoLevel1 = 1;
+	public const int WTSTypeSessionInfoLevel1 = 2;
 
-    public const uint PROCESS_QUERY_LIMITED_INFORMATION = 0x1000;
-    public const uint TOKEN_QUERY = 0x0008;
-    public const int TokenGroups = 2;
+	public const uint PROCESS_QUERY_LIMITED_INFORMATION = 0x1000;
+	public const uint TOKEN_QUERY = 0x0008;
+	public const int TokenGroups = 2;
 
-    // The members of WTS_INFO_CLASS that are queried.
-    public const int WTSClientBuildNumber = 9;
-    public const int WTSClientName = 10;
-    public const int WTSClientAddress = 14;
-    public const int WTSClientProtocolType = 16;
-    public const int WTSSessionInfo = 24;
-    public const int WTSSessionInfoEx = 25;
+	// The members of WTS_INFO_CLASS that are queried.
+	public const int WTSClientBuildNumber = 9;
+	public const int WTSClientName = 10;
+	public const int WTSClientAddress = 14;
+	public const int WTSClientProtocolType = 16;
+	public const int WTSSessionInfo = 24;
+	public const int WTSSessionInfoEx = 25;
 
-    [StructLayout(LayoutKind.Sequential)]
-    public struct WTS_SESSION_INFO_1W {
-        public uint ExecEnvId;
-        public int State;
-        public uint SessionId;
-        public IntPtr pSessionName, pHostName, pUserName, pDomainName, pFarmName;
-    }
+	[StructLayout(LayoutKind.Sequential)]
+	public struct WTS_SESSION_INFO_1W {
+		public uint ExecEnvId;
+		public int State;
+		public uint SessionId;
+		public IntPtr pSessionName, pHostName, pUserName, pDomainName, pFarmName;
+	}
 
-    [StructLayout(LayoutKind.Sequential, CharSet = CharSet.Unicode)]
-    public struct WTSINFOW {
-        public int State;
-        public uint SessionId;
-        public uint IncomingBytes, OutgoingBytes, IncomingFrames, OutgoingFrames, IncomingCompressedBytes, OutgoingCompressedBytes;
-        [MarshalAs(UnmanagedType.ByValTStr, SizeConst = 32)]
-        public string WinStationName;
-        [MarshalAs(UnmanagedType.ByValTStr, SizeConst = 17)]
-        public string Domain;
-        [MarshalAs(UnmanagedType.ByValTStr, SizeConst = 21)]
-        public string UserName;
-        public long ConnectTime, DisconnectTime, LastInputTime, LogonTime, CurrentTime;
-    }
+	[StructLayout(LayoutKind.Sequential, CharSet = CharSet.Unicode)]
+	public struct WTSINFOW {
+		public int State;
+		public uint SessionId;
+		public uint IncomingBytes, OutgoingBytes, IncomingFrames, OutgoingFrames, IncomingCompressedBytes, OutgoingCompressedBytes;
+		[MarshalAs(UnmanagedType.ByValTStr, SizeConst = 32)]
+		public string WinStationName;
+		[MarshalAs(UnmanagedType.ByValTStr, SizeConst = 17)]
+		public string Domain;
+		[MarshalAs(UnmanagedType.ByValTStr, SizeConst = 21)]
+		public string UserName;
+		public long ConnectTime, DisconnectTime, LastInputTime, LogonTime, CurrentTime;
+	}
 
-    [StructLayout(LayoutKind.Sequential, CharSet = CharSet.Unicode)]
-    public struct WTSINFOEX_LEVEL1_W {
-        public uint SessionId;
-        public int SessionState;
-        public int SessionFlags;
-        [MarshalAs(UnmanagedType.ByValTStr, SizeConst = 33)]
-        public string WinStationName;
-        [MarshalAs(UnmanagedType.ByValTStr, SizeConst = 21)]
-        public string UserName;
-        [MarshalAs(UnmanagedType.ByValTStr, SizeConst = 18)]
-        public string DomainName;
-        public long LogonTime, ConnectTime, DisconnectTime, LastInputTime, CurrentTime;
-        public uint IncomingBytes, OutgoingBytes, IncomingFrames, OutgoingFrames, IncomingCompressedBytes, OutgoingCompressedBytes;
-    }
+	[StructLayout(LayoutKind.Sequential, CharSet = CharSet.Unicode)]
+	public struct WTSINFOEX_LEVEL1_W {
+		public uint SessionId;
+		public int SessionState;
+		public int SessionFlags;
+		[MarshalAs(UnmanagedType.ByValTStr, SizeConst = 33)]
+		public string WinStationName;
+		[MarshalAs(UnmanagedType.ByValTStr, SizeConst = 21)]
+		public string UserName;
+		[MarshalAs(UnmanagedType.ByValTStr, SizeConst = 18)]
+		public string DomainName;
+		public long LogonTime, ConnectTime, DisconnectTime, LastInputTime, CurrentTime;
+		public uint IncomingBytes, OutgoingBytes, IncomingFrames, OutgoingFrames, IncomingCompressedBytes, OutgoingCompressedBytes;
+	}
 
-    [StructLayout(LayoutKind.Sequential)]
-    public struct WTSINFOEXW {
-        public uint Level;
-        public WTSINFOEX_LEVEL1_W Data;
-    }
+	[StructLayout(LayoutKind.Sequential)]
+	public struct WTSINFOEXW {
+		public uint Level;
+		public WTSINFOEX_LEVEL1_W Data;
+	}
 
-    [StructLayout(LayoutKind.Sequential)]
-    public struct WTS_PROCESS_INFO_EXW {
-        public uint SessionId;
-        public uint ProcessId;
-        public IntPtr pProcessName, pUserSid;
-        public uint NumberOfThreads, HandleCount, PagefileUsage, PeakPagefileUsage, WorkingSetSize, PeakWorkingSetSize;
-        public long UserTime, KernelTime;
-    }
-}
+	[StructLayout(LayoutKind.Sequential)]
+	public struct WTS_PROCESS_INFO_EXW {
+		public uint SessionId;
+		public uint ProcessId;
+		public IntPtr pProcessName, pUserSid;
+		public uint NumberOfThreads, HandleCount, PagefileUsage, PeakPagefileUsage, WorkingSetSize, PeakWorkingSetSize;
+		public long UserTime, KernelTime;
+	}
 
-internal class NativeMethods {
-    [DllImport("wtsapi32.dll", ExactSpelling = true, SetLastError = true, CharSet = CharSet.Unicode)]
-    public static extern SafeServerHandle WTSOpenServerExW(string pServerName);
+	[DllImport("wtsapi32.dll", ExactSpelling = true, SetLastError = true, CharSet = CharSet.Unicode)]
+	public static extern SafeServerHandle WTSOpenServerExW(string pServerName);
 
-    [DllImport("wtsapi32.dll", ExactSpelling = true)]
-    public static extern void WTSCloseServer(IntPtr hServer);
+	[DllImport("wtsapi32.dll", ExactSpelling = true)]
+	public static extern void WTSCloseServer(IntPtr hServer);
 
-    [DllImport("wtsapi32.dll", ExactSpelling = true, SetLastError = true)]
-    public static extern bool WTSEnumerateSessionsExW(
-        SafeServerHandle hServer, ref uint pLevel, uint Filter, out IntPtr ppSessionInfo, out uint pCount);
+	[DllImport("wtsapi32.dll", ExactSpelling = true, SetLastError = true)]
+	public static extern bool WTSEnumerateSessionsExW(
+		SafeServerHandle hServer, ref uint pLevel, uint Filter, out IntPtr ppSessionInfo, out uint pCount);
 
-    [DllImport("wtsapi32.dll", ExactSpelling = true, SetLastError = true)]
-    public static extern bool WTSQuerySessionInformationW(
-        SafeServerHandle hServer, uint SessionId, int WTSInfoClass, out IntPtr ppBuffer, out uint pBytesReturned);
+	[DllImport("wtsapi32.dll", ExactSpelling = true, SetLastError = true)]
+	public static extern bool WTSQuerySessionInformationW(
+		SafeServerHandle hServer, uint SessionId, int WTSInfoClass, out IntPtr ppBuffer, out uint pBytesReturned);
 
-    [DllImport("wtsapi32.dll", ExactSpelling = true, SetLastError = true)]
-    public static extern bool WTSLogoffSession(SafeServerHandle hServer, uint SessionId, bool bWait);
+	[DllImport("wtsapi32.dll", ExactSpelling = true, SetLastError = true)]
+	public static extern bool WTSLogoffSession(SafeServerHandle hServer, uint SessionId, bool bWait);
 
-    [DllImport("wtsapi32.dll", ExactSpelling = true, SetLastError = true)]
-    public static extern bool WTSDisconnectSession(SafeServerHandle hServer, uint SessionId, bool bWait);
+	[DllImport("wtsapi32.dll", ExactSpelling = true, SetLastError = true)]
+	public static extern bool WTSDisconnectSession(SafeServerHandle hServer, uint SessionId, bool bWait);
 
-    [DllImport("wtsapi32.dll", ExactSpelling = true, SetLastError = true, CharSet = CharSet.Unicode)]
-    public static extern bool WTSSendMessageW(
-        SafeServerHandle hServer, uint SessionId, string pTitle, uint TitleLength, string pMessage, uint MessageLength,
-        uint Style, uint Timeout, out uint pResponse, bool bWait);
+	[DllImport("wtsapi32.dll", ExactSpelling = true, SetLastError = true, CharSet = CharSet.Unicode)]
+	public static extern bool WTSSendMessageW(
+		SafeServerHandle hServer, uint SessionId, string pTitle, uint TitleLength, string pMessage, uint MessageLength,
+		uint Style, uint Timeout, out uint pResponse, bool bWait);
 
-    [DllImport("wtsapi32.dll", ExactSpelling = true, SetLastError = true)]
-    public static extern bool WTSEnumerateProcessesExW(
-        SafeServerHandle hServer, ref uint pLevel, uint SessionId, out IntPtr ppProcessInfo, out uint pCount);
+	[DllImport("wtsapi32.dll", ExactSpelling = true, SetLastError = true)]
+	public static extern bool WTSEnumerateProcessesExW(
+		SafeServerHandle hServer, ref uint pLevel, uint SessionId, out IntPtr ppProcessInfo, out uint pCount);
 
-    [DllImport("wtsapi32.dll", ExactSpelling = true)]
-    public static extern void WTSFreeMemory(IntPtr pMemory);
+	[DllImport("wtsapi32.dll", ExactSpelling = true)]
+	public static extern void WTSFreeMemory(IntPtr pMemory);
 
-    [DllImport("wtsapi32.dll", ExactSpelling = true, SetLastError = true)]
-    public static extern bool WTSFreeMemoryExW(int WTSTypeClass, IntPtr pMemory, uint NumberOfEntries);
+	[DllImport("wtsapi32.dll", ExactSpelling = true, SetLastError = true)]
+	public static extern bool WTSFreeMemoryExW(int WTSTypeClass, IntPtr pMemory, uint NumberOfEntries);
 
-    [DllImport("kernel32.dll", ExactSpelling = true)]
-    public static extern uint WTSGetActiveConsoleSessionId();
+	[DllImport("kernel32.dll", ExactSpelling = true)]
+	public static extern uint WTSGetActiveConsoleSessionId();
 
-    [DllImport("kernel32.dll", ExactSpelling = true)]
-    public static extern uint GetCurrentProcessId();
+	[DllImport("kernel32.dll", ExactSpelling = true)]
+	public static extern uint GetCurrentProcessId();
 
-    [DllImport("kernel32.dll", ExactSpelling = true, SetLastError = true)]
-    public static extern bool ProcessIdToSessionId(uint dwProcessId, out uint pSessionId);
+	[DllImport("kernel32.dll", ExactSpelling = true, SetLastError = true)]
+	public static extern bool ProcessIdToSessionId(uint dwProcessId, out uint pSessionId);
 
-    [DllImport("kernel32.dll", ExactSpelling = true, SetLastError = true)]
-    public static extern SafeKernelHandle OpenProcess(uint dwDesiredAccess, bool bInheritHandle, uint dwProcessId);
+	[DllImport("kernel32.dll", ExactSpelling = true, SetLastError = true)]
+	public static extern SafeKernelHandle OpenProcess(uint dwDesiredAccess, bool bInheritHandle, uint dwProcessId);
 
-    [DllImport("kernel32.dll", ExactSpelling = true)]
-    public static extern bool CloseHandle(IntPtr hObject);
+	[DllImport("kernel32.dll", ExactSpelling = true)]
+	public static extern bool CloseHandle(IntPtr hObject);
 
-    [DllImport("advapi32.dll", ExactSpelling = true, SetLastError = true)]
-    public static extern bool OpenProcessToken(SafeKernelHandle ProcessHandle, uint DesiredAccess, out SafeKernelHandle TokenHandle);
+	[DllImport("advapi32.dll", ExactSpelling = true, SetLastError = true)]
+	public static extern bool OpenProcessToken(SafeKernelHandle ProcessHandle, uint DesiredAccess, out SafeKernelHandle TokenHandle);
 
-    [DllImport("advapi32.dll", ExactSpelling = true, SetLastError = true)]
-    public static extern bool GetTokenInformation(
-        SafeKernelHandle TokenHandle, int TokenInformationClass, IntPtr TokenInformation, uint TokenInformationLength, out uint ReturnLength);
+	[DllImport("advapi32.dll", ExactSpelling = true, SetLastError = true)]
+	public static extern bool GetTokenInformation(
+		SafeKernelHandle TokenHandle, int TokenInformationClass, IntPtr TokenInformation, uint TokenInformationLength, out uint ReturnLength);
 
-    [DllImport("kernel32.dll", ExactSpelling = true)]
-    public static extern IntPtr LocalFree(IntPtr hMem);
+	[DllImport("kernel32.dll", ExactSpelling = true)]
+	public static extern IntPtr LocalFree(IntPtr hMem);
 
-    [DllImport("advapi32.dll", ExactSpelling = true, SetLastError = true, CharSet = CharSet.Unicode)]
-    public static extern bool LookupAccountNameW(
-        string lpSystemName, string lpAccountName, byte[] Sid, ref uint cbSid,
-        [Out] char[] ReferencedDomainName, ref uint cchReferencedDomainName, out int peUse);
+	[DllImport("advapi32.dll", ExactSpelling = true, SetLastError = true, CharSet = CharSet.Unicode)]
+	public static extern bool LookupAccountNameW(
+		string lpSystemName, string lpAccountName, byte[] Sid, ref uint cbSid,
+		[Out] char[] ReferencedDomainName, ref uint cchReferencedDomainName, out int peUse);
 
-    [DllImport("advapi32.dll", ExactSpelling = true, SetLastError = true)]
-    public static extern bool ConvertSidToStringSidW(byte[] Sid, out IntPtr StringSid);
+	[DllImport("advapi32.dll", ExactSpelling = true, SetLastError = true)]
+	public static extern bool ConvertSidToStringSidW(byte[] Sid, out IntPtr StringSid);
 
-    [DllImport("advapi32.dll", ExactSpelling = true, SetLastError = true)]
-    public static extern bool ConvertSidToStringSidW(IntPtr Sid, out IntPtr StringSid);
+	[DllImport("advapi32.dll", ExactSpelling = true, SetLastError = true)]
+	public static extern bool ConvertSidToStringSidW(IntPtr Sid, out IntPtr StringSid);
 
-    // BOOLEAN, unlike BOOL, is one byte.
-    [DllImport("secur32.dll", ExactSpelling = true, SetLastError = true, CharSet = CharSet.Unicode)]
-    [return: MarshalAs(UnmanagedType.U1)]
-    public static extern bool GetUserNameExW(int NameFormat, [Out] char[] lpNameBuffer, ref uint nSize);
+	// BOOLEAN, unlike BOOL, is one byte.
+	[DllImport("secur32.dll", ExactSpelling = true, SetLastError = true, CharSet = CharSet.Unicode)]
+	[return: MarshalAs(UnmanagedType.U1)]
+	public static extern bool GetUserNameExW(int NameFormat, [Out] char[] lpNameBuffer, ref uint nSize);
 }
 
 internal class SafeServerHandle : SafeHandleZeroOrMinusOneIsInvalid {
-    // WTS_CURRENT_SERVER_HANDLE is NULL: it is never closed, and SafeHandleZeroOrMinusOneIsInvalid does not.
-    public SafeServerHandle() : base(true) { }
+	// WTS_CURRENT_SERVER_HANDLE is NULL: it is never closed, and SafeHandleZeroOrMinusOneIsInvalid does not.
+	public SafeServerHandle() : base(true) { }
 
-    protected override bool ReleaseHandle() {
-        NativeMethods.WTSCloseServer(handle);
-        return true;
-    }
+	protected override bool ReleaseHandle() {
+		Native.WTSCloseServer(handle);
+		return true;
+	}
 }
 
 internal class SafeKernelHandle : SafeHandleZeroOrMinusOneIsInvalid {
-    public SafeKernelHandle() : base(true) { }
+	public SafeKernelHandle() : base(true) { }
 
-    protected override bool ReleaseHandle() {
-        return NativeMethods.CloseHandle(handle);
-    }
+	protected override bool ReleaseHandle() {
+		return Native.CloseHandle(handle);
+	}
 }
 
-/// <summary>The failure of one call of the session API.</summary>
-public class WtsException : Win32Exception {
-    /// <summary>The name of the function that failed.</summary>
-    public string Api { get; private set; }
+// The failure of one call of the session API.
+internal class WtsException : Win32Exception {
+	public const string QueryApi = "WTSQuerySessionInformationW";
 
-    public WtsException(string api, int code)
-        : base(Normalize(code), String.Format(CultureInfo.InvariantCulture, "{0} failed with Win32 error {1}", api, Normalize(code))) {
-        Api = api;
-    }
+	// The name of the function that failed.
+	public readonly string Api;
 
-    /// <summary>There is no such session, or the account is not allowed to see it.</summary>
-    public bool IsGone { get { return NativeErrorCode == 2 || NativeErrorCode == 7022; } }
+	public WtsException(string api, int code)
+		: base(Normalize(code), String.Format(CultureInfo.InvariantCulture, "{0} failed with Win32 error {1}", api, Normalize(code))) {
+		Api = api;
+	}
 
-    /// <summary>The session is being closed.</summary>
-    public bool IsClosing { get { return NativeErrorCode == 7007; } }
+	// There is no such session, or the account is not allowed to see it.
+	public bool IsGone { get { return NativeErrorCode == 2 || NativeErrorCode == 7022 || (NativeErrorCode == 87 && Api == QueryApi); } }
 
-    /// <summary>The account lacks a right to this session.</summary>
-    public bool IsDenied { get { return NativeErrorCode == 5 || NativeErrorCode == 7045; } }
+	// The session is being closed.
+	public bool IsClosing { get { return NativeErrorCode == 7007; } }
 
-    /// <summary>The call has not returned, so whether it had an effect is unknown.</summary>
-    public bool IsTimeout { get { return NativeErrorCode == 1460; } }
+	// The account lacks a right to this session.
+	public bool IsDenied { get { return NativeErrorCode == 5 || NativeErrorCode == 7045; } }
 
-    /// <summary>The call failed, but may have had its effect.</summary>
-    public bool IsUncertain { get { return IsTimeout || NativeErrorCode == 1726; } }
+	// The call has not returned, so whether it had an effect is unknown.
+	public bool IsTimeout { get { return NativeErrorCode == 1460; } }
 
-    /// <summary>Remote Desktop Services cannot be reached at the moment: it starts, stops or restarts.</summary>
-    public bool IsUnreachable {
-        get {
-            return NativeErrorCode == 1702 || NativeErrorCode == 1722 || NativeErrorCode == 1726 || NativeErrorCode == 1753;
-        }
-    }
+	// The call failed, but may have had its effect.
+	public bool IsUncertain { get { return IsTimeout || NativeErrorCode == 1726; } }
 
-    /// <summary>The same call may succeed later.</summary>
-    public bool IsTransient { get { return IsUnreachable || NativeErrorCode == 7024; } }
+	// Remote Desktop Services cannot be reached at the moment: it starts, stops or restarts.
+	public bool IsUnreachable {
+		get {
+			return NativeErrorCode == 1702 || NativeErrorCode == 1722 || NativeErrorCode == 1726 || NativeErrorCode == 1753;
+		}
+	}
 
-    // Some paths of the API set HRESULT_FROM_WIN32(code) instead of the code.
-    private static int Normalize(int code) {
-        return (code & unchecked((int)0xFFFF0000)) == unchecked((int)0x80070000) ? code & 0xFFFF : code;
-    }
+	// The same call may succeed later.
+	public bool IsTransient { get { return IsUnreachable || NativeErrorCode == 7024; } }
+
+	// Some paths of the API set HRESULT_FROM_WIN32(code) instead of the code.
+	private static int Normalize(int code) {
+		return (code & unchecked((int)0xFFFF0000)) == unchecked((int)0x80070000) ? code & 0xFFFF : code;
+	}
 }
 
-/// <summary>A row of WTSEnumerateSessionsExW: the only source of names that are not truncated.</summary>
-public class SessionRow {
-    internal long Id;
-    internal int State;
-    internal string SessionName, User, Domain;
+// A row of WTSEnumerateSessionsExW: the only source of names that are not truncated.
+internal class SessionRow {
+	internal long Id;
+	internal int State;
+	internal string SessionName, User, Domain;
 }
 
-/// <summary>WTSSessionInfoEx (or WTSSessionInfo) of one session at one moment. Times are FILETIMEs, 0 is unknown.</summary>
-public class SessionFacts {
-    internal int State;
-    /// <summary>The lock state, null if Windows does not report it.</summary>
-    internal bool? Locked;
-    /// <summary>At most 20 characters of the user's and 17 of the domain's name.</summary>
-    internal string User, Domain;
-    internal long LogonTime, ConnectTime, DisconnectTime, LastInputTime, CurrentTime;
+// WTSSessionInfoEx (or WTSSessionInfo) of one session at one moment. Times are FILETIMEs, 0 is unknown.
+internal class SessionFacts {
+	internal int State;
+	// The lock state, null if Windows does not report it.
+	internal bool? Locked;
+	// At most 20 characters of the user's and 17 of the domain's name.
+	internal string User, Domain;
+	internal long LogonTime, ConnectTime, DisconnectTime, LastInputTime, CurrentTime;
 }
 
-/// <summary>What the session's client reports; null for each field that is unknown.</summary>
-public class SessionClient {
-    /// <summary>Why the client's name could not be queried; null if the query succeeded.</summary>
-    internal WtsException NameError;
-    internal string Name, Address;
-    internal long? Build;
-    /// <summary>WTSClientProtocolType: 0 console, 1 other, 2 RDP.</summary>
-    internal int? Protocol;
+// What the session's client reports; null for each field that is unknown.
+internal class SessionClient {
+	// Why the client's name could not be queried; null if the query succeeded.
+	internal WtsException NameError;
+	internal string Name, Address;
+	internal long? Build;
+	// WTSClientProtocolType: 0 console, 1 other, 2 RDP.
+	internal int? Protocol;
 }
 
-/// <summary>A process that runs in a session.</summary>
-public class SessionProcess {
-    internal long SessionId, Id;
-    internal string Name, Sid;
+// A process that runs in a session.
+internal class SessionProcess {
+	internal long SessionId, Id;
+	internal string Name, Sid;
 }
 
-/// <summary>Runs calls of one Windows service on a thread of their own, so that a call that hangs cannot hold the module.</summary>
+// Runs calls of one Windows service on a thread of their own, so that a call that hangs cannot hold the module.
 internal sealed class BoundedCalls {
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan LongestWhileStuck = TimeSpan.FromMilliseconds(200);
+	private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
+	private static readonly TimeSpan LongestWhileStuck = TimeSpan.FromMilliseconds(200);
 
-    private Task _stuck;
+	private Task _stuck;
 
-    /// <summary>Runs a call and waits for it at most 10 seconds, or a moment while an earlier call has not returned.</summary>
-    /// <exception cref="WtsException">The call failed, or has not returned (ERROR_TIMEOUT).</exception>
-    public T Run<T>(string api, Func<T> call) {
-        Task<T> task = Task.Run(call);
-        bool isStuck = _stuck != null && !_stuck.IsCompleted;
-        try {
-            if (task.Wait(isStuck ? LongestWhileStuck : Longest))
-                return task.Result;
-        } catch (AggregateException e) {
-            ExceptionDispatchInfo.Capture(e.InnerException).Throw();
-        }
-        if (!isStuck)
-            _stuck = task;
-        throw new WtsException(api, 1460);
-    }
+	// Runs a call and waits for it at most 10 seconds, or a moment while an earlier call has not returned.
+	public T Run<T>(string api, Func<T> call) {
+		Task<T> task = Task.Run(call);
+		bool isStuck = _stuck != null && !_stuck.IsCompleted;
+		try {
+			if (task.Wait(isStuck ? LongestWhileStuck : Longest))
+				return task.Result;
+		} catch (AggregateException e) {
+			ExceptionDispatchInfo.Capture(e.InnerException).Throw();
+		}
+		if (!isStuck)
+			_stuck = task;
+		throw new WtsException(api, 1460);
+	}
 }
 
-/// <summary>What LookupAccountNameW reports for a name.</summary>
-public sealed class Account {
-    private const int SidTypeUser = 1;
-    private const int SidTypeGroup = 2;
-    private const int SidTypeAlias = 4;
-    private const int SidTypeWellKnownGroup = 5;
+// What LookupAccountNameW reports for a name.
+internal sealed class Account {
+	private static readonly BoundedCalls Lookups = new BoundedCalls();
 
-    private static readonly BoundedCalls Lookups = new BoundedCalls();
+	// The SID as text; null if the name could not be resolved.
+	public string Sid;
+	// Why the name could not be resolved; null if it could.
+	public WtsException Error;
 
-    /// <summary>The SID as text; null if the name could not be resolved.</summary>
-    public string Sid { get; private set; }
-    /// <summary>Why the name could not be resolved; null if it could.</summary>
-    public WtsException Error { get; private set; }
+	// "SID_NAME_USE enumeration"
+	private int _use;
 
-    private int _use;
+	public bool IsUser { get { return Sid != null && _use == 1; } }
 
-    public bool IsUser { get { return Sid != null && _use == SidTypeUser; } }
+	// A group, an alias or a well-known group.
+	public bool IsGroup { get { return Sid != null && (_use == 2 || _use == 4 || _use == 5); } }
 
-    public bool IsGroup { get { return Sid != null && (_use == SidTypeGroup || _use == SidTypeAlias || _use == SidTypeWellKnownGroup); } }
+	// Resolves a name: DOMAIN\user, domain.example\user, user@domain.example or a name alone.
+	// systemName: The host that resolves it; null: this host.
+	public static Account Lookup(string systemName, string name) {
+		try {
+			return Lookups.Run("LookupAccountNameW", delegate { return Resolve(systemName, name); });
+		} catch (WtsException e) {
+			return new Account { Error = e };
+		}
+	}
 
-    /// <summary>Resolves a name: DOMAIN\user, domain.example\user, user@domain.example or a name alone.</summary>
-    /// <param name="systemName">The host that resolves it; null: this host.</param>
-    public static Account Lookup(string systemName, string name) {
-        try {
-            return Lookups.Run("LookupAccountNameW", delegate { return Resolve(systemName, name); });
-        } catch (WtsException e) {
-            return new Account { Error = e };
-        }
-    }
-
-    private static Account Resolve(string systemName, string name) {
-        uint sidSize = 256;
-        uint domainSize = 1024;
-        byte[] sid = new byte[sidSize];
-        char[] domain = new char[domainSize];
-        int use;
-        if (!NativeMethods.LookupAccountNameW(String.IsNullOrEmpty(systemName) ? null : systemName, name, sid, ref sidSize, domain, ref domainSize, out use))
-            throw new WtsException("LookupAccountNameW", Marshal.GetLastWin32Error());
-        return new Account { Sid = NativeText.OfSid(sid), _use = use };
-    }
+	private static Account Resolve(string systemName, string name) {
+		uint sidSize = 256;
+		uint domainSize = 1024;
+		byte[] sid = new byte[sidSize];
+		char[] domain = new char[domainSize];
+		int use;
+		if (!Native.LookupAccountNameW(String.IsNullOrEmpty(systemName) ? null : systemName, name, sid, ref sidSize, domain, ref domainSize, out use))
+			throw new WtsException("LookupAccountNameW", Marshal.GetLastWin32Error());
+		return new Account { Sid = NativeText.OfSid(sid), _use = use };
+	}
 }
 
 internal static class NativeText {
-    public static string OfPointer(IntPtr text) {
-        return text == IntPtr.Zero ? null : NullIfEmpty(Marshal.PtrToStringUni(text));
-    }
+	public static string OfPointer(IntPtr text) {
+		return text == IntPtr.Zero ? null : NullIfEmpty(Marshal.PtrToStringUni(text));
+	}
 
-    public static string OfSid(byte[] sid) {
-        IntPtr text;
-        return NativeMethods.ConvertSidToStringSidW(sid, out text) ? TakeLocal(text) : null;
-    }
+	public static string OfSid(byte[] sid) {
+		IntPtr text;
+		return Native.ConvertSidToStringSidW(sid, out text) ? TakeLocal(text) : null;
+	}
 
-    public static string OfSid(IntPtr sid) {
-        IntPtr text;
-        return sid != IntPtr.Zero && NativeMethods.ConvertSidToStringSidW(sid, out text) ? TakeLocal(text) : null;
-    }
+	public static string OfSid(IntPtr sid) {
+		IntPtr text;
+		return sid != IntPtr.Zero && Native.ConvertSidToStringSidW(sid, out text) ? TakeLocal(text) : null;
+	}
 
-    public static string NullIfEmpty(string text) {
-        if (text == null)
-            return null;
-        int end = text.IndexOf('\0');
-        text = end < 0 ? text : text.Substring(0, end);
-        return text.Length == 0 ? null : text;
-    }
+	public static string NullIfEmpty(string text) {
+		if (text == null)
+			return null;
+		int end = text.IndexOf('\0');
+		text = end < 0 ? text : text.Substring(0, end);
+		return text.Length == 0 ? null : text;
+	}
 
-    private static string TakeLocal(IntPtr text) {
-        try {
-            return OfPointer(text);
-        } finally {
-            NativeMethods.LocalFree(text);
-        }
-    }
+	private static string TakeLocal(IntPtr text) {
+		try {
+			return OfPointer(text);
+		} finally {
+			Native.LocalFree(text);
+		}
+	}
 }
 
-/// <summary>The sessions of this host, or of another host through the remoting of the API.</summary>
-public sealed class SessionServer : IDisposable {
-    private const uint AnySession = 0xFFFFFFFE;
+// The sessions of this host, or of another host through the remoting of the API.
+internal sealed class SessionServer : IDisposable {
+	private const uint AnySession = 0xFFFFFFFE;
 
-    private readonly SafeServerHandle _handle;
-    // The local session manager answers queries, Remote Desktop Services those about clients: either may hang alone.
-    private readonly BoundedCalls _sessions = new BoundedCalls();
-    private readonly BoundedCalls _clients = new BoundedCalls();
-    private readonly BoundedCalls _processes = new BoundedCalls();
-    private readonly BoundedCalls _acts = new BoundedCalls();
+	private readonly SafeServerHandle _handle;
+	// The local session manager answers queries, Remote Desktop Services those about clients: either may hang alone.
+	private readonly BoundedCalls _sessions = new BoundedCalls();
+	private readonly BoundedCalls _clients = new BoundedCalls();
+	private readonly BoundedCalls _processes = new BoundedCalls();
+	private readonly BoundedCalls _acts = new BoundedCalls();
 
-    /// <param name="name">The name of another host; null or empty: this host.</param>
-    /// <remarks>
-    /// "WTSOpenServerExW function": the handle of a server that cannot be reached is an invalid one, which shows
-    /// only at the first call that uses it.
-    /// </remarks>
-    public SessionServer(string name) {
-        if (String.IsNullOrEmpty(name)) {
-            _handle = new SafeServerHandle();
-            return;
-        }
-        _handle = _sessions.Run("WTSOpenServerExW", delegate {
-            SafeServerHandle handle = NativeMethods.WTSOpenServerExW(name);
-            if (handle.IsInvalid) {
-                // Every other function takes a zero handle for this host.
-                throw new WtsException("WTSOpenServerExW", Marshal.GetLastWin32Error());
-            }
-            return handle;
-        });
-    }
+	// name: The name of another host; null or empty: this host.
+	// "WTSOpenServerExW function": the handle of a server that cannot be reached is an invalid one, which shows
+	// only at the first call that uses it.
+	public SessionServer(string name) {
+		if (String.IsNullOrEmpty(name)) {
+			_handle = new SafeServerHandle();
+			return;
+		}
+		_handle = _sessions.Run("WTSOpenServerExW", delegate {
+			SafeServerHandle handle = Native.WTSOpenServerExW(name);
+			if (handle.IsInvalid) {
+				// Every other function takes a zero handle for this host.
+				throw new WtsException("WTSOpenServerExW", Marshal.GetLastWin32Error());
+			}
+			return handle;
+		});
+	}
 
-    public void Dispose() {
-        _handle.Dispose();
-    }
+	public void Dispose() {
+		_handle.Dispose();
+	}
 
-    /// <summary>The session of the physical console, or -1 while there is none.</summary>
-    public static long ConsoleSessionId() {
-        uint id = NativeMethods.WTSGetActiveConsoleSessionId();
-        return id == UInt32.MaxValue ? -1L : id;
-    }
+	// The session of the physical console, or -1 while there is none.
+	public static long ConsoleSessionId() {
+		uint id = Native.WTSGetActiveConsoleSessionId();
+		return id == UInt32.MaxValue ? -1L : id;
+	}
 
-    /// <summary>The session that this process runs in.</summary>
-    public static long OwnSessionId() {
-        uint id;
-        if (!NativeMethods.ProcessIdToSessionId(NativeMethods.GetCurrentProcessId(), out id))
-            throw new WtsException("ProcessIdToSessionId", Marshal.GetLastWin32Error());
-        return id;
-    }
+	// The session that this process runs in.
+	public static long OwnSessionId() {
+		uint id;
+		if (!Native.ProcessIdToSessionId(Native.GetCurrentProcessId(), out id))
+			throw new WtsException("ProcessIdToSessionId", Marshal.GetLastWin32Error());
+		return id;
+	}
 
-    /// <summary>The account of this process as DOMAIN\user.</summary>
-    public static string CallerAccount() {
-        const int nameSamCompatible = 2;
-        return new BoundedCalls().Run("GetUserNameExW", delegate {
-            uint size = 1024;
-            char[] buffer = new char[size];
-            if (!NativeMethods.GetUserNameExW(nameSamCompatible, buffer, ref size))
-                throw new WtsException("GetUserNameExW", Marshal.GetLastWin32Error());
-            return NativeText.NullIfEmpty(new String(buffer));
-        });
-    }
+	// The account of this process as DOMAIN\user.
+	public static string CallerAccount() {
+		const int nameSamCompatible = 2;
+		return new BoundedCalls().Run("GetUserNameExW", delegate {
+			uint size = 1024;
+			char[] buffer = new char[size];
+			if (!Native.GetUserNameExW(nameSamCompatible, buffer, ref size))
+				throw new WtsException("GetUserNameExW", Marshal.GetLastWin32Error());
+			return NativeText.NullIfEmpty(new String(buffer));
+		});
+	}
 
-    /// <summary>All sessions, by ascending ID, without those of the virtual machines of an RD Virtualization Host.</summary>
-    /// <remarks>"WTS_SESSION_INFO_1W structure": a row with a host name is the session of a virtual machine, and its ID counts there.</remarks>
-    public SessionRow[] Enumerate() {
-        return _sessions.Run("WTSEnumerateSessionsExW", delegate {
-            uint level = 1;
-            IntPtr array;
-            uint count;
-            if (!NativeMethods.WTSEnumerateSessionsExW(_handle, ref level, 0, out array, out count))
-                throw new WtsException("WTSEnumerateSessionsExW", Marshal.GetLastWin32Error());
-            List<SessionRow> rows = new List<SessionRow>();
-            foreach (NativeHelpers.WTS_SESSION_INFO_1W info in ReadArray<NativeHelpers.WTS_SESSION_INFO_1W>(
-                NativeHelpers.WTSTypeSessionInfoLevel1, array, count)) {
-                if (NativeText.OfPointer(info.pHostName) != null)
-                    continue;
-                rows.Add(new SessionRow {
-                    Id = info.SessionId,
-                    State = info.State,
-                    SessionName = NativeText.OfPointer(info.pSessionName),
-                    User = NativeText.OfPointer(info.pUserName),
-                    Domain = NativeText.OfPointer(info.pDomainName),
-                });
-            }
-            rows.Sort(delegate(SessionRow a, SessionRow b) { return a.Id.CompareTo(b.Id); });
-            return rows.ToArray();
-        });
-    }
+	// All sessions, by ascending ID, without those of the virtual machines of an RD Virtualization Host.
+	// "WTS_SESSION_INFO_1W structure": a row with a host name is the session of a virtual machine, and its ID counts there.
+	public SessionRow[] Enumerate() {
+		return _sessions.Run("WTSEnumerateSessionsExW", delegate {
+			uint level = 1;
+			IntPtr array;
+			uint count;
+			if (!Native.WTSEnumerateSessionsExW(_handle, ref level, 0, out array, out count))
+				throw new WtsException("WTSEnumerateSessionsExW", Marshal.GetLastWin32Error());
+			var rows = new List<SessionRow>();
+			foreach (Native.WTS_SESSION_INFO_1W info in ReadArray<Native.WTS_SESSION_INFO_1W>(
+				Native.WTSTypeSessionInfoLevel1, array, count)) {
+				if (NativeText.OfPointer(info.pHostName) != null)
+					continue;
+				rows.Add(new SessionRow {
+					Id = info.SessionId,
+					State = info.State,
+					SessionName = NativeText.OfPointer(info.pSessionName),
+					User = NativeText.OfPointer(info.pUserName),
+					Domain = NativeText.OfPointer(info.pDomainName),
+				});
+			}
+			rows.Sort(delegate(SessionRow a, SessionRow b) { return a.Id.CompareTo(b.Id); });
+			return rows.ToArray();
+		});
+	}
 
-    /// <summary>Reads the state, names and times of one session in one call, so that they belong together.</summary>
-    public SessionFacts Query(long id) {
-        return _sessions.Run("WTSQuerySessionInformationW", delegate { return QueryFacts(id); });
-    }
+	// Reads the state, names and times of one session in one call, so that they belong together.
+	public SessionFacts Query(long id) {
+		return _sessions.Run(WtsException.QueryApi, delegate { return QueryFacts(id); });
+	}
 
-    private SessionFacts QueryFacts(long id) {
-        NativeHelpers.WTSINFOEXW? ex = null;
-        try {
-            ex = QueryStruct<NativeHelpers.WTSINFOEXW>(id, NativeHelpers.WTSSessionInfoEx);
-        } catch (WtsException e) {
-            // "No such class" is a reason to use the older class; any other error is the answer.
-            if (e.NativeErrorCode != 50 && e.NativeErrorCode != 87)
-                throw;
-        }
-        if (ex == null || ex.Value.Level != 1 || ex.Value.Data.SessionId != (uint)id)
-            return QueryOlder(id);
+	private SessionFacts QueryFacts(long id) {
+		Native.WTSINFOEXW? ex = null;
+		try {
+			ex = QueryStruct<Native.WTSINFOEXW>(id, Native.WTSSessionInfoEx);
+		} catch (WtsException e) {
+			// "No such class" is a reason to use the older class; any other error is the answer.
+			if (e.NativeErrorCode != 50 && e.NativeErrorCode != 87)
+				throw;
+		}
+		if (ex == null || ex.Value.Level != 1 || ex.Value.Data.SessionId != (uint)id)
+			return QueryOlder(id);
 
-        NativeHelpers.WTSINFOEX_LEVEL1_W info = ex.Value.Data;
-        return new SessionFacts {
-            State = info.SessionState,
-            // "WTSINFOEX_LEVEL1_W structure": 0 is locked, 1 is unlocked, anything else unknown.
-            Locked = info.SessionFlags == 0 || info.SessionFlags == 1 ? (bool?)(info.SessionFlags == 0) : null,
-            User = NativeText.NullIfEmpty(info.UserName),
-            Domain = NativeText.NullIfEmpty(info.DomainName),
-            LogonTime = info.LogonTime,
-            ConnectTime = info.ConnectTime,
-            DisconnectTime = info.DisconnectTime,
-            LastInputTime = info.LastInputTime,
-            CurrentTime = info.CurrentTime,
-        };
-    }
+		var info = ex.Value.Data;
+		SessionFacts facts = NewFacts(info.SessionState, info.UserName, info.DomainName, info.CurrentTime);
+		// "WTSINFOEX_LEVEL1_W structure": 0 is locked, 1 is unlocked, anything else unknown.
+		facts.Locked = info.SessionFlags == 0 || info.SessionFlags == 1 ? (bool?)(info.SessionFlags == 0) : null;
+		facts.LogonTime = info.LogonTime;
+		facts.ConnectTime = info.ConnectTime;
+		facts.DisconnectTime = info.DisconnectTime;
+		facts.LastInputTime = info.LastInputTime;
+		return facts;
+	}
 
-    private SessionFacts QueryOlder(long id) {
-        NativeHelpers.WTSINFOW? older = QueryStruct<NativeHelpers.WTSINFOW>(id, NativeHelpers.WTSSessionInfo);
-        if (older == null || older.Value.SessionId != (uint)id)
-            throw new WtsException("WTSQuerySessionInformationW", 13);
-        NativeHelpers.WTSINFOW info = older.Value;
-        return new SessionFacts {
-            State = info.State,
-            User = NativeText.NullIfEmpty(info.UserName),
-            Domain = NativeText.NullIfEmpty(info.Domain),
-            LogonTime = info.LogonTime,
-            ConnectTime = info.ConnectTime,
-            DisconnectTime = info.DisconnectTime,
-            LastInputTime = info.LastInputTime,
-            CurrentTime = info.CurrentTime,
-        };
-    }
+	private SessionFacts QueryOlder(long id) {
+		Native.WTSINFOW? older = QueryStruct<Native.WTSINFOW>(id, Native.WTSSessionInfo);
+		if (older == null || older.Value.SessionId != (uint)id)
+			throw new WtsException(WtsException.QueryApi, 13);
+		var info = older.Value;
+		SessionFacts facts = NewFacts(info.State, info.UserName, info.Domain, info.CurrentTime);
+		facts.LogonTime = info.LogonTime;
+		facts.ConnectTime = info.ConnectTime;
+		facts.DisconnectTime = info.DisconnectTime;
+		facts.LastInputTime = info.LastInputTime;
+		return facts;
+	}
 
-    /// <summary>Queries what the client reports about itself. A query that fails leaves its field null.</summary>
-    public SessionClient QueryClient(long id) {
-        SessionClient client = new SessionClient();
-        try {
-            client.Name = NativeText.NullIfEmpty(Encoding.Unicode.GetString(QueryClient(id, NativeHelpers.WTSClientName)));
-        } catch (WtsException e) {
-            client.NameError = e;
-        }
-        byte[] data = TryQueryClient(id, NativeHelpers.WTSClientProtocolType);
-        if (data.Length >= 2)
-            client.Protocol = BitConverter.ToUInt16(data, 0);
-        client.Address = ClientAddress.Read(TryQueryClient(id, NativeHelpers.WTSClientAddress));
-        data = TryQueryClient(id, NativeHelpers.WTSClientBuildNumber);
-        if (data.Length >= 4 && BitConverter.ToUInt32(data, 0) != 0)
-            client.Build = BitConverter.ToUInt32(data, 0);
-        return client;
-    }
+	private static SessionFacts NewFacts(int state, string user, string domain, long now) {
+		return new SessionFacts { State = state, User = NativeText.NullIfEmpty(user), Domain = NativeText.NullIfEmpty(domain), CurrentTime = now };
+	}
 
-    private byte[] QueryClient(long id, int infoClass) {
-        return _clients.Run("WTSQuerySessionInformationW", delegate { return Query(id, infoClass); });
-    }
+	// Queries what the client reports about itself. A query that fails leaves its field null.
+	public SessionClient QueryClient(long id) {
+		SessionClient client = new SessionClient();
+		try {
+			client.Name = NativeText.NullIfEmpty(Encoding.Unicode.GetString(QueryClient(id, Native.WTSClientName)));
+		} catch (WtsException e) {
+			client.NameError = e;
+		}
+		byte[] data = TryQueryClient(id, Native.WTSClientProtocolType);
+		if (data.Length >= 2)
+			client.Protocol = BitConverter.ToUInt16(data, 0);
+		client.Address = ClientAddress.Read(TryQueryClient(id, Native.WTSClientAddress));
+		data = TryQueryClient(id, Native.WTSClientBuildNumber);
+		if (data.Length >= 4 && BitConverter.ToUInt32(data, 0) != 0)
+			client.Build = BitConverter.ToUInt32(data, 0);
+		return client;
+	}
 
-    private byte[] TryQueryClient(long id, int infoClass) {
-        try {
-            return QueryClient(id, infoClass);
-        } catch (WtsException) {
-            return new byte[0];
-        }
-    }
+	private byte[] QueryClient(long id, int infoClass) {
+		return _clients.Run(WtsException.QueryApi, delegate { return Query(id, infoClass); });
+	}
 
-    /// <summary>Requests the logoff of a session and returns at once.</summary>
-    /// <remarks>With bWait TRUE the call has been seen to block for ever, even when the session was gone.</remarks>
-    public void Logoff(long id) {
-        Act("WTSLogoffSession", id, delegate(uint target) { return NativeMethods.WTSLogoffSession(_handle, target, false); });
-    }
+	private byte[] TryQueryClient(long id, int infoClass) {
+		try {
+			return QueryClient(id, infoClass);
+		} catch (WtsException) {
+			return new byte[0];
+		}
+	}
 
-    /// <summary>Requests that a session is disconnected and returns at once.</summary>
-    public void Disconnect(long id) {
-        Act("WTSDisconnectSession", id, delegate(uint target) { return NativeMethods.WTSDisconnectSession(_handle, target, false); });
-    }
+	// Requests the logoff of a session and returns at once.
+	// With bWait TRUE the call has been seen to block for ever, even when the session was gone.
+	public void Logoff(long id) {
+		Act("WTSLogoffSession", id, delegate(uint target) { return Native.WTSLogoffSession(_handle, target, false); });
+	}
 
-    /// <summary>Shows a message box in a session.</summary>
-    /// <param name="displaySeconds">When the box closes by itself; 0: never.</param>
-    /// <param name="wait">Whether to wait for the answer, which may take for ever.</param>
-    /// <returns>The ID of the button, or IDTIMEOUT; without wait it has no meaning.</returns>
-    public uint SendMessage(long id, string title, string text, int style, long displaySeconds, bool wait) {
-        uint response = 0;
-        // "WTSSendMessageW function": both lengths are in bytes.
-        Func<uint, bool> send = delegate(uint target) {
-            return NativeMethods.WTSSendMessageW(
-                _handle, target, title, (uint)title.Length * 2, text, (uint)text.Length * 2, (uint)style, (uint)displaySeconds, out response, wait);
-        };
-        if (wait)
-            Check("WTSSendMessageW", send(UserSessionId(id)));
-        else
-            Act("WTSSendMessageW", id, send);
-        return response;
-    }
+	// Requests that a session is disconnected and returns at once.
+	public void Disconnect(long id) {
+		Act("WTSDisconnectSession", id, delegate(uint target) { return Native.WTSDisconnectSession(_handle, target, false); });
+	}
 
-    private void Act(string api, long id, Func<uint, bool> call) {
-        uint target = UserSessionId(id);
-        _acts.Run(api, delegate { return Check(api, call(target)); });
-    }
+	// Shows a message box in a session.
+	// displaySeconds: When the box closes by itself; 0: never.
+	// wait: Whether to wait for the answer, which may take for ever.
+	// The ID of the button, or IDTIMEOUT; without wait it has no meaning.
+	public uint SendMessage(long id, string title, string text, int style, long displaySeconds, bool wait) {
+		uint response = 0;
+		// "WTSSendMessageW function": both lengths are in bytes.
+		Func<uint, bool> send = delegate(uint target) {
+			return Native.WTSSendMessageW(
+				_handle, target, title, (uint)title.Length * 2, text, (uint)text.Length * 2, (uint)style, (uint)displaySeconds, out response, wait);
+		};
+		if (wait)
+			Check("WTSSendMessageW", send(UserSessionId(id)));
+		else
+			Act("WTSSendMessageW", id, send);
+		return response;
+	}
 
-    private static bool Check(string api, bool succeeded) {
-        if (!succeeded)
-            throw new WtsException(api, Marshal.GetLastWin32Error());
-        return true;
-    }
+	private void Act(string api, long id, Func<uint, bool> call) {
+		uint target = UserSessionId(id);
+		_acts.Run(api, delegate { return Check(api, call(target)); });
+	}
 
-    /// <summary>The processes of one session, or of all sessions.</summary>
-    /// <param name="id">The session; -1: all sessions.</param>
-    public SessionProcess[] Processes(long id) {
-        uint target = id < 0 ? AnySession : UserSessionId(id);
-        return _processes.Run("WTSEnumerateProcessesExW", delegate {
-            uint level = 1;
-            IntPtr array;
-            uint count;
-            if (!NativeMethods.WTSEnumerateProcessesExW(_handle, ref level, target, out array, out count))
-                throw new WtsException("WTSEnumerateProcessesExW", Marshal.GetLastWin32Error());
-            List<SessionProcess> processes = new List<SessionProcess>();
-            foreach (NativeHelpers.WTS_PROCESS_INFO_EXW info in ReadArray<NativeHelpers.WTS_PROCESS_INFO_EXW>(
-                NativeHelpers.WTSTypeProcessInfoLevel1, array, count)) {
-                // Process 0 is the idle process.
-                if (info.ProcessId != 0) {
-                    processes.Add(new SessionProcess {
-                        SessionId = info.SessionId,
-                        Id = info.ProcessId,
-                        Name = NativeText.OfPointer(info.pProcessName),
-                        Sid = NativeText.OfSid(info.pUserSid),
-                    });
-                }
-            }
-            processes.Sort(delegate(SessionProcess a, SessionProcess b) { return a.Id.CompareTo(b.Id); });
-            return processes.ToArray();
-        });
-    }
+	private static bool Check(string api, bool succeeded) {
+		if (!succeeded)
+			throw new WtsException(api, Marshal.GetLastWin32Error());
+		return true;
+	}
 
-    /// <summary>The SIDs of the groups that the logon token of a process holds, nested and domain groups included.</summary>
-    /// <remarks>
-    /// "TOKEN_GROUPS structure" and "SID and Access Token Attributes": a group that is not enabled or for deny only is no
-    /// membership, nor are the logon SID and the integrity label.
-    /// </remarks>
-    public HashSet<string> Groups(long processId) {
-        return _processes.Run("GetTokenInformation", delegate {
-            using (SafeKernelHandle process = NativeMethods.OpenProcess(NativeHelpers.PROCESS_QUERY_LIMITED_INFORMATION, false, (uint)processId)) {
-                Check("OpenProcess", !process.IsInvalid);
-                SafeKernelHandle token;
-                Check("OpenProcessToken", NativeMethods.OpenProcessToken(process, NativeHelpers.TOKEN_QUERY, out token));
-                using (token)
-                    return ReadGroups(token);
-            }
-        });
-    }
+	// The processes of one session, or of all sessions.
+	// id: The session; -1: all sessions.
+	public SessionProcess[] Processes(long id) {
+		uint target = id < 0 ? AnySession : UserSessionId(id);
+		return _processes.Run("WTSEnumerateProcessesExW", delegate {
+			uint level = 1;
+			IntPtr array;
+			uint count;
+			if (!Native.WTSEnumerateProcessesExW(_handle, ref level, target, out array, out count))
+				throw new WtsException("WTSEnumerateProcessesExW", Marshal.GetLastWin32Error());
+			var processes = new List<SessionProcess>();
+			foreach (Native.WTS_PROCESS_INFO_EXW info in ReadArray<Native.WTS_PROCESS_INFO_EXW>(
+				Native.WTSTypeProcessInfoLevel1, array, count)) {
+				// Process 0 is the idle process.
+				if (info.ProcessId != 0) {
+					processes.Add(new SessionProcess {
+						SessionId = info.SessionId,
+						Id = info.ProcessId,
+						Name = NativeText.OfPointer(info.pProcessName),
+						Sid = NativeText.OfSid(info.pUserSid),
+					});
+				}
+			}
+			processes.Sort(delegate(SessionProcess a, SessionProcess b) { return a.Id.CompareTo(b.Id); });
+			return processes.ToArray();
+		});
+	}
 
-    private static HashSet<string> ReadGroups(SafeKernelHandle token) {
-        const uint enabled = 0x4;
-        const uint denyOnlyIntegrityOrLogonId = 0x10 | 0x20 | 0xC0000000;
-        uint size = 16384;
-        for (int attempt = 0; ; attempt++) {
-            IntPtr buffer = Marshal.AllocHGlobal((int)size);
-            try {
-                uint needed;
-                if (NativeMethods.GetTokenInformation(token, NativeHelpers.TokenGroups, buffer, size, out needed)) {
-                    HashSet<string> groups = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-                    int count = Marshal.ReadInt32(buffer);
-                    for (int i = 0; i < count; i++) {
-                        // TOKEN_GROUPS: a count, then pairs of a pointer and its attributes, aligned as pointers are.
-                        int offset = IntPtr.Size + i * IntPtr.Size * 2;
-                        uint attributes = (uint)Marshal.ReadInt32(buffer, offset + IntPtr.Size);
-                        string sid = NativeText.OfSid(Marshal.ReadIntPtr(buffer, offset));
-                        if (sid != null && (attributes & enabled) != 0 && (attributes & denyOnlyIntegrityOrLogonId) == 0)
-                            groups.Add(sid);
-                    }
-                    return groups;
-                }
-                int code = Marshal.GetLastWin32Error();
-                if (needed <= size || attempt == 2)
-                    throw new WtsException("GetTokenInformation", code);
-                size = needed;
-            } finally {
-                Marshal.FreeHGlobal(buffer);
-            }
-        }
-    }
+	// The SIDs of the groups that the logon token of a process holds, nested and domain groups included.
+	// "TOKEN_GROUPS structure" and "SID and Access Token Attributes": a group that is not enabled or for deny only is no
+	// membership, nor are the logon SID and the integrity label.
+	public HashSet<string> Groups(long processId) {
+		return _processes.Run("GetTokenInformation", delegate {
+			using (SafeKernelHandle process = Native.OpenProcess(Native.PROCESS_QUERY_LIMITED_INFORMATION, false, (uint)processId)) {
+				Check("OpenProcess", !process.IsInvalid);
+				SafeKernelHandle token;
+				Check("OpenProcessToken", Native.OpenProcessToken(process, Native.TOKEN_QUERY, out token));
+				using (token)
+					return ReadGroups(token);
+			}
+		});
+	}
 
-    // Session 0 runs the services, 65536 and above are listeners, 0xFFFFFFFF and 0xFFFFFFFE mean "current" and "any":
-    // resetting a listener ends every session that came through it. None may reach a call that acts.
-    internal static uint UserSessionId(long id) {
-        if (id < 1 || id > 65535)
-            throw new ArgumentOutOfRangeException("id", id, "not the ID of a user session (1 to 65535)");
-        return (uint)id;
-    }
+	private static HashSet<string> ReadGroups(SafeKernelHandle token) {
+		const uint enabled = 0x4;
+		const uint denyOnlyIntegrityOrLogonId = 0x10 | 0x20 | 0xC0000000;
+		uint size = 16384;
+		for (int attempt = 0; ; attempt++) {
+			IntPtr buffer = Marshal.AllocHGlobal((int)size);
+			try {
+				uint needed;
+				if (Native.GetTokenInformation(token, Native.TokenGroups, buffer, size, out needed)) {
+					var groups = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+					int count = Marshal.ReadInt32(buffer);
+					for (int i = 0; i < count; i++) {
+						// TOKEN_GROUPS: a count, then pairs of a pointer and its attributes, aligned as pointers are.
+						int offset = IntPtr.Size + i * IntPtr.Size * 2;
+						uint attributes = (uint)Marshal.ReadInt32(buffer, offset + IntPtr.Size);
+						string sid = NativeText.OfSid(Marshal.ReadIntPtr(buffer, offset));
+						if (sid != null && (attributes & enabled) != 0 && (attributes & denyOnlyIntegrityOrLogonId) == 0)
+							groups.Add(sid);
+					}
+					return groups;
+				}
+				int code = Marshal.GetLastWin32Error();
+				if (needed <= size || attempt == 2)
+					throw new WtsException("GetTokenInformation", code);
+				size = needed;
+			} finally {
+				Marshal.FreeHGlobal(buffer);
+			}
+		}
+	}
 
-    // The zeros of an answer that is too short would be those of session 0, active.
-    private T? QueryStruct<T>(long id, int infoClass) where T : struct {
-        byte[] data = Query(id, infoClass);
-        if (data.Length < Marshal.SizeOf(typeof(T)))
-            return null;
-        GCHandle pin = GCHandle.Alloc(data, GCHandleType.Pinned);
-        try {
-            return (T)Marshal.PtrToStructure(pin.AddrOfPinnedObject(), typeof(T));
-        } finally {
-            pin.Free();
-        }
-    }
+	// Session 0 runs the services, 65536 and above are listeners, 0xFFFFFFFF and 0xFFFFFFFE mean "current" and "any":
+	// resetting a listener ends every session that came through it. None may reach a call that acts.
+	internal static uint UserSessionId(long id) {
+		if (id < 1 || id > 65535)
+			throw new ArgumentOutOfRangeException("id", id, "not the ID of a user session (1 to 65535)");
+		return (uint)id;
+	}
 
-    // A call that succeeds may still return no buffer, or one of no bytes.
-    private byte[] Query(long id, int infoClass) {
-        IntPtr buffer;
-        uint bytes;
-        if (!NativeMethods.WTSQuerySessionInformationW(_handle, (uint)id, infoClass, out buffer, out bytes))
-            throw new WtsException("WTSQuerySessionInformationW", Marshal.GetLastWin32Error());
-        try {
-            byte[] data = new byte[buffer == IntPtr.Zero ? 0 : bytes];
-            if (data.Length > 0)
-                Marshal.Copy(buffer, data, 0, data.Length);
-            return data;
-        } finally {
-            if (buffer != IntPtr.Zero)
-                NativeMethods.WTSFreeMemory(buffer);
-        }
-    }
+	// The zeros of an answer that is too short would be those of session 0, active.
+	private T? QueryStruct<T>(long id, int infoClass) where T : struct {
+		byte[] data = Query(id, infoClass);
+		if (data.Length < Marshal.SizeOf(typeof(T)))
+			return null;
+		GCHandle pin = GCHandle.Alloc(data, GCHandleType.Pinned);
+		try {
+			return (T)Marshal.PtrToStructure(pin.AddrOfPinnedObject(), typeof(T));
+		} finally {
+			pin.Free();
+		}
+	}
 
-    // Copies an array that the API allocated as it is walked, and frees it at the end.
-    private static IEnumerable<T> ReadArray<T>(int typeClass, IntPtr array, uint count) where T : struct {
-        try {
-            int size = Marshal.SizeOf(typeof(T));
-            for (uint i = 0; array != IntPtr.Zero && i < count; i++)
-                yield return (T)Marshal.PtrToStructure(new IntPtr(array.ToInt64() + (long)i * size), typeof(T));
-        } finally {
-            if (array != IntPtr.Zero)
-                NativeMethods.WTSFreeMemoryExW(typeClass, array, count);
-        }
-    }
+	// A call that succeeds may still return no buffer, or one of no bytes.
+	private byte[] Query(long id, int infoClass) {
+		IntPtr buffer;
+		uint bytes;
+		if (!Native.WTSQuerySessionInformationW(_handle, (uint)id, infoClass, out buffer, out bytes))
+			throw new WtsException(WtsException.QueryApi, Marshal.GetLastWin32Error());
+		try {
+			byte[] data = new byte[buffer == IntPtr.Zero ? 0 : bytes];
+			if (data.Length > 0)
+				Marshal.Copy(buffer, data, 0, data.Length);
+			return data;
+		} finally {
+			if (buffer != IntPtr.Zero)
+				Native.WTSFreeMemory(buffer);
+		}
+	}
+
+	// Copies an array that the API allocated as it is walked, and frees it at the end.
+	private static IEnumerable<T> ReadArray<T>(int typeClass, IntPtr array, uint count) where T : struct {
+		try {
+			int size = Marshal.SizeOf(typeof(T));
+			for (uint i = 0; array != IntPtr.Zero && i < count; i++)
+				yield return (T)Marshal.PtrToStructure(new IntPtr(array.ToInt64() + (long)i * size), typeof(T));
+		} finally {
+			if (array != IntPtr.Zero)
+				Native.WTSFreeMemoryExW(typeClass, array, count);
+		}
+	}
 }
 
-/// <summary>Reads WTS_CLIENT_ADDRESS.</summary>
-/// <remarks>
-/// The documentation contradicts itself: "WTS_INFO_CLASS enumeration" says that an IPv4 address begins two bytes into
-/// the field, "WTS_CLIENT_ADDRESS structure" that it is text, and that an IPv6 address begins at its first byte. Each
-/// form is recognized by its content.
-/// </remarks>
+// Reads WTS_CLIENT_ADDRESS.
+// The documentation contradicts itself: "WTS_INFO_CLASS enumeration" says that an IPv4 address begins two bytes into
+// the field, "WTS_CLIENT_ADDRESS structure" that it is text, and that an IPv6 address begins at its first byte. Each
+// form is recognized by its content.
 internal static class ClientAddress {
-    private const int InterNetwork = 2;
-    private const int InterNetworkV6 = 23;
-    private const int FieldLength = 20;
+	private const int InterNetwork = 2;
+	private const int InterNetworkV6 = 23;
+	private const int FieldLength = 20;
 
-    public static string Read(byte[] data) {
-        if (data.Length < 4 + FieldLength)
-            return null;
-        int family = BitConverter.ToInt32(data, 0);
-        byte[] field = new byte[FieldLength];
-        Array.Copy(data, 4, field, 0, FieldLength);
-        if (family != InterNetwork && family != InterNetworkV6)
-            return null;
+	public static string Read(byte[] data) {
+		if (data.Length < 4 + FieldLength)
+			return null;
+		int family = BitConverter.ToInt32(data, 0);
+		byte[] field = new byte[FieldLength];
+		Array.Copy(data, 4, field, 0, FieldLength);
+		if (family != InterNetwork && family != InterNetworkV6)
+			return null;
 
-        IPAddress address = FromText(field);
-        if (address == null) {
-            int length = family == InterNetwork ? 4 : 16;
-            byte[] raw = new byte[length];
-            Array.Copy(field, family == InterNetwork ? 2 : OffsetV6(field), raw, 0, length);
-            address = new IPAddress(raw);
-        }
-        return address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) ? null : address.ToString();
-    }
+		IPAddress address = FromText(field);
+		if (address == null) {
+			int length = family == InterNetwork ? 4 : 16;
+			byte[] raw = new byte[length];
+			Array.Copy(field, family == InterNetwork ? 2 : OffsetV6(field), raw, 0, length);
+			address = new IPAddress(raw);
+		}
+		return address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) ? null : address.ToString();
+	}
 
-    private static IPAddress FromText(byte[] field) {
-        int end = Array.IndexOf(field, (byte)0);
-        string text = Encoding.ASCII.GetString(field, 0, end < 0 ? field.Length : end);
-        IPAddress address;
-        // "1" alone parses as an address, too; a real one has its separators.
-        return (text.IndexOf('.') > 0 || text.IndexOf(':') >= 0) && IPAddress.TryParse(text, out address) ? address : null;
-    }
+	private static IPAddress FromText(byte[] field) {
+		int end = Array.IndexOf(field, (byte)0);
+		string text = Encoding.ASCII.GetString(field, 0, end < 0 ? field.Length : end);
+		IPAddress address;
+		// "1" alone parses as an address, too; a real one has its separators.
+		return (text.IndexOf('.') > 0 || text.IndexOf(':') >= 0) && IPAddress.TryParse(text, out address) ? address : null;
+	}
 
-    private static int OffsetV6(byte[] field) {
-        if (field[0] != 0 || field[1] != 0)
-            return 0;
-        // An address that ends in zeros, as 2001:db8::, shows by its beginning: global ones begin with 2 or 3, others in use with f.
-        bool tailInUse = field[16] != 0 || field[17] != 0;
-        int firstDigit = field[2] >> 4;
-        return tailInUse || firstDigit == 2 || firstDigit == 3 || firstDigit == 15 ? 2 : 0;
-    }
+	private static int OffsetV6(byte[] field) {
+		if (field[0] != 0 || field[1] != 0)
+			return 0;
+		// An address that ends in zeros, as 2001:db8::, shows by its beginning: global ones begin with 2 or 3, others in use with f.
+		bool tailInUse = field[16] != 0 || field[17] != 0;
+		int firstDigit = field[2] >> 4;
+		return tailInUse || firstDigit == 2 || firstDigit == 3 || firstDigit == 15 ? 2 : 0;
+	}
 }
 }
