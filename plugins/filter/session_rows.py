@@ -10,25 +10,27 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._duration import parse_duration
+from ansible_collections.winops.sessions.plugins.plugin_utils._options.duration import parse_duration
 from ansible_collections.winops.sessions.plugins.plugin_utils._report.model import LIMITS, ReportError, Row
-from ansible_collections.winops.sessions.plugins.plugin_utils._report.model import session_rows as rows_of
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.results import session_rows as rows_of
 
 
-def session_rows(results: t.Any, **limits: t.Any) -> list[Row]:
+def session_rows(results: t.Any, time: str | None = None, **limits: t.Any) -> list[Row]:
     """Make flat, sorted rows of fleet results.
 
     :param results: for each host its result, a list of results, or null.
+    :param time: the time of the report, for the column ``report_time``.
     :param limits: durations by the names of the three limits.
-    :returns: one row for each session, and one for each host without any.
-    :raises AnsibleFilterError: for what is no result or no limit, and which one.
+    :returns: one row for each session, and one for each host without sessions.
+    :raises AnsibleFilterError: if the results, the time or a limit are not valid.
     """
-    if strangers := sorted(set(limits) - set(LIMITS)):
+    if unknown := sorted(set(limits) - set(LIMITS)):
         raise AnsibleFilterError(
-            f"session_rows: {strangers[0]} is not a limit; the limits are {', '.join(LIMITS)}, such as max_idle='2h'"
+            f"session_rows: {unknown[0]} is not a limit. Valid limits are {', '.join(LIMITS)}. Example: max_idle='2h'"
         )
     try:
-        return rows_of(results, {name: parse_duration(value) for name, value in limits.items() if value is not None})
+        seconds = {name: parse_duration(value) for name, value in limits.items() if value is not None}
+        return rows_of(results, seconds, time)
     except (ReportError, ValueError) as error:
         raise AnsibleFilterError(f'session_rows: {error}') from error
 

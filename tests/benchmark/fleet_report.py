@@ -13,7 +13,7 @@ from report.fleets import TIME, large
 
 from ansible_collections.winops.sessions.plugins.plugin_utils._report.data import from_json, to_csv, to_json
 from ansible_collections.winops.sessions.plugins.plugin_utils._report.html import to_html
-from ansible_collections.winops.sessions.plugins.plugin_utils._report.model import build_report
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.results import build_report
 from ansible_collections.winops.sessions.plugins.plugin_utils._report.summary import to_summary
 
 

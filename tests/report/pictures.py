@@ -13,7 +13,7 @@ from report.browser import browser
 from report.fleets import TIME, office
 
 from ansible_collections.winops.sessions.plugins.plugin_utils._report.html import to_html
-from ansible_collections.winops.sessions.plugins.plugin_utils._report.model import build_report
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.results import build_report
 
 #: The pictures: width of the window, and whether its user prefers a dark screen.
 PICTURES = {'report.png': (1280, False), 'report-dark.png': (1280, True), 'report-phone.png': (390, False)}

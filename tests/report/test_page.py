@@ -10,7 +10,7 @@ from report import browser as chromium
 from report.fleets import TIME, large, office, record
 
 from ansible_collections.winops.sessions.plugins.plugin_utils._report.html import to_html
-from ansible_collections.winops.sessions.plugins.plugin_utils._report.model import build_report
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.results import build_report
 
 if reason := chromium.missing():
     pytest.skip(f'needs a browser: {reason}', allow_module_level=True)
@@ -32,7 +32,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def cells(window: chromium.Browser, column: int, table: str = 'table.hosts') -> list[str]:
+def cells(window: chromium.Browser, column: int, table: str = '#by-host table.groups') -> list[str]:
     """The visible texts of a column, from top to bottom."""
     return window.run(
         """
@@ -52,7 +52,7 @@ def click(window: chromium.Browser, heading: str) -> str:
     return window.run(
         """
         var wanted = arguments[0];
-        var cell = Array.prototype.filter.call(document.querySelectorAll('table.hosts > thead th'), function (one) {
+        var cell = Array.prototype.filter.call(document.querySelectorAll('table.groups > thead th'), function (one) {
           return one.innerText.trim() === wanted;
         })[0];
         cell.querySelector('button').click();
@@ -96,10 +96,10 @@ def test_a_heading_sorts_the_hosts_up_and_down_and_their_sessions_stay_with_them
     assert click(window, 'host') == 'descending'
     assert cells(window, 0)[0] == 'web05'
     assert click(window, 'longest idle') == 'ascending'
-    assert cells(window, 6)[:5] == ['25 min', '2 h 1 min', '2 h 15 min', '3 d 2 h', '4 d']
+    assert cells(window, 6)[:5] == ['25 min', '2 h 1 min?', '2 h 15 min', '3 d 2 h', '4 d']
     assert click(window, 'longest idle') == 'descending'
     assert cells(window, 6)[:2] == ['4 d', '3 d 2 h']
-    first = window.run('return document.querySelector("table.hosts > tbody").innerText')
+    first = window.run('return document.querySelector("table.groups > tbody").innerText')
     assert 'rds01' in first
     assert 'CORP\\carol' in first
 

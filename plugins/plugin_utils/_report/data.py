@@ -5,7 +5,7 @@
 # The interfaces in this file are meant for use within this collection
 # and may not remain stable to outside uses. Changes may be made in ANY release, even a bugfix release.
 
-"""The reports for programs: CSV and JSON, and reports read back and merged."""
+"""The reports for programs: CSV and JSON. JSON reports can be read back and merged."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from ansible_collections.winops.sessions.plugins.plugin_utils._report.model impo
     row_of,
 )
 
-#: Of the JSON report. Columns may be added without a new number, as readers take no notice of what they do not know.
+#: The version of the JSON report. Keys and columns may be added without a new one.
 SCHEMA_VERSION = 1
 
 
@@ -42,6 +42,8 @@ def to_csv(report: Report) -> str:
     :returns: text; written as UTF-8
     """
     out = io.StringIO(newline='')
+    # Excel on Windows reads a file without a byte order mark in the system's ANSI code page.
+    out.write('\ufeff')
     writer = csv.writer(out, lineterminator='\r\n')
     writer.writerow(COLUMNS)
     writer.writerows([_cell(value) for value in row.values()] for row in report.rows)
@@ -60,10 +62,13 @@ def to_json(report: Report) -> str:
         'time': report.time,
         'target': report.target,
         'limits': report.limits,
+        'check_mode': report.check_mode,
+        'user': report.user,
+        'origin': report.origin,
         'counts': report.counts,
         'columns': list(COLUMNS),
     }
-    # The rows of a host are found by its name, those of a host without sessions tell of the host alone.
+    # A host has its rows by site and name; a host without sessions has one row without a session.
     hosts = [
         {**dataclasses.asdict(dataclasses.replace(host, rows=())), 'rows': len(host.rows)} for host in report.hosts
     ]
@@ -78,22 +83,22 @@ def from_json(text: str, source: str) -> Report:
     :param text: what :func:`to_json` wrote
     :param source: where it is from, for messages
     :returns: the fleet
-    :raises ReportError: when it is no report, or one of another schema version
+    :raises ReportError: if it is not a report, or one of another schema version
     """
     try:
         data = json.loads(text)
     except ValueError as error:
         raise ReportError(f'{source} is not JSON: {error}') from error
     except RecursionError as error:
-        raise ReportError(f'{source} is no session report: it is nested too deeply') from error
+        raise ReportError(f'{source} is not a session report: it is nested too deeply') from error
     if not isinstance(data, dict) or 'schema_version' not in data:
         raise ReportError(
-            f'{source} is no session report: it has no schema_version; give a report.json of an earlier run'
+            f'{source} is not a session report: it has no schema_version. Set the report.json of an earlier run.'
         )
     if isinstance(data['schema_version'], bool) or data['schema_version'] != SCHEMA_VERSION:
         raise ReportError(
-            f'{source} has schema_version {str(data["schema_version"])[:40]}, but only {SCHEMA_VERSION} can be merged; '
-            'make that report again with the version of winops.sessions that is used here'
+            f'{source} has schema_version {str(data["schema_version"])[:40]}, but only {SCHEMA_VERSION} can be merged. '
+            'Create that report again with the version of winops.sessions that is used here.'
         )
     try:
         return _report(data)
@@ -102,23 +107,23 @@ def from_json(text: str, source: str) -> Report:
 
 
 def merge(current: Report, earlier: c.Sequence[tuple[str, Report]]) -> Report:
-    """One report of many; the newest word on a host wins, of equally old ones the later, the current one last.
+    """Combine reports. The most recent result of a host is kept, of equally recent ones the later in the list.
 
-    That a host was not asked is no word on it: it gives way to any other.
+    A host that was not asked gives way to any result. Hosts of different sites are different hosts.
 
-    :param current: this run's report
-    :param earlier: where each earlier report is from, and the report
-    :returns: this run's report with the hosts of all, and what was merged
+    :param current: the report of this run, the last in the list
+    :param earlier: the source of each earlier report, and the report
+    :returns: the report of this run with the hosts of all reports
     """
-    newest: dict[str, tuple[tuple[bool, str], int, Host]] = {}
+    newest: dict[tuple[str | None, str], tuple[tuple[bool, str], int, Host]] = {}
     reports = [*(report for _source, report in earlier), current]
     for number, report in enumerate(reports):
         for host in report.hosts:
             age = (host.status != 'not_asked', host.report_time or report.time)
-            known = newest.get(host.name)
+            known = newest.get((host.site, host.name))
             if known is None or age >= known[0]:
-                newest[host.name] = (age, number, host)
-    hosts = sorted((host for _age, _number, host in newest.values()), key=lambda host: natural(host.name))
+                newest[host.site, host.name] = (age, number, host)
+    hosts = sorted((host for _age, _number, host in newest.values()), key=_by_name)
     merged = tuple(
         {
             'source': source,
@@ -129,7 +134,28 @@ def merge(current: Report, earlier: c.Sequence[tuple[str, Report]]) -> Report:
         }
         for number, (source, report) in enumerate(earlier)
     )
-    return dataclasses.replace(current, hosts=tuple(hosts), merged=merged)
+    check_mode = current.check_mode if current.hosts else all(report.check_mode for _source, report in earlier)
+    return dataclasses.replace(current, hosts=tuple(hosts), merged=merged, check_mode=check_mode)
+
+
+def check_not_after(report: Report, source: str, latest: str) -> None:
+    """Refuse a report from the future: it would hide every later result of its hosts.
+
+    :param report: the report
+    :param source: where it is from, for the message
+    :param latest: the latest valid time
+    :raises ReportError: if the report or the result of one of its hosts is later
+    """
+    newest = max([report.time, *(host.report_time for host in report.hosts if host.report_time)])
+    if newest > latest:
+        raise ReportError(
+            f'{source} is dated {newest}, which is in the future. '
+            'Synchronize the clocks of the controllers and create that report again.'
+        )
+
+
+def _by_name(host: Host) -> tuple[t.Any, ...]:
+    return natural(host.name), host.site or ''
 
 
 def _cell(value: t.Any) -> str:
@@ -146,28 +172,37 @@ def _lines(name: str, values: c.Sequence[t.Any]) -> str:
 
 
 def _report(data: dict[str, t.Any]) -> Report:
-    rows: dict[str, list[Row]] = {}
+    rows: dict[tuple[str | None, str], list[Row]] = {}
     for values in _dicts(data, 'rows'):
         row = row_of(values)
-        rows.setdefault(row['host'] or '', []).append(row)
+        rows.setdefault((row['site'], row['host'] or ''), []).append(row)
     hosts = tuple(_host(values, rows) for values in _dicts(data, 'hosts'))
-    if strangers := sorted(set(rows) - {host.name for host in hosts}):
-        raise ReportError(f'it has rows of {strangers[0]!r}, which is not among its hosts')
-    limits = data.get('limits')
-    limits = limits if isinstance(limits, dict) else {}
+    unknown = rows.keys() - {(host.site, host.name) for host in hosts}
+    if unknown:
+        name = min(name for _site, name in unknown)
+        raise ReportError(f'it has rows of {name!r}, which is not among its hosts')
+    texts = row_of({'detail': data.get('target'), 'host_message': data.get('title'), 'user': data.get('user')})
     return Report(
         time=check_time(data.get('time')),
-        title=str(data.get('title')),
-        target=str(data.get('target')),
-        limits={name: limits[name] for name in LIMITS if isinstance(limits.get(name), (int, float))},
+        title=texts['host_message'] or '',
+        target=texts['detail'] or '',
+        limits=_limits(data),
         hosts=hosts,
+        check_mode=data.get('check_mode') is True,
+        user=texts['user'],
     )
 
 
-def _host(values: dict[str, t.Any], rows: dict[str, list[Row]]) -> Host:
-    facts = row_of(
-        {'host': values.get('name'), 'host_message': values.get('message'), 'host_time': values.get('host_time')}
+def _limits(values: dict[str, t.Any]) -> dict[str, float]:
+    limits = values.get('limits')
+    seconds = (
+        {name: row_of({'seconds': limits.get(name)})['seconds'] for name in LIMITS} if isinstance(limits, dict) else {}
     )
+    return {name: value for name, value in seconds.items() if value is not None}
+
+
+def _host(values: dict[str, t.Any], rows: dict[tuple[str | None, str], list[Row]]) -> Host:
+    facts = row_of({**values, 'host': values.get('name'), 'host_message': values.get('message')})
     if not facts['host'] or values.get('status') not in STATUSES:
         raise ReportError(
             f'a host has name {values.get("name")!r} and status {values.get("status")!r}; '
@@ -181,14 +216,16 @@ def _host(values: dict[str, t.Any], rows: dict[str, list[Row]]) -> Host:
         host_time=facts['host_time'],
         report_time=check_time(values['report_time']) if values.get('report_time') is not None else None,
         rows=(),
+        site=facts['site'],
+        limits=_limits(values),
     )
-    told = rows.get(host.name, [])
-    if values.get('rows') == len(told):
-        return dataclasses.replace(host, rows=tuple(told))
-    if values.get('rows') == 0 and told == flat_rows(host):
+    listed = rows.get((host.site, host.name), [])
+    if values.get('rows') == len(listed):
+        return dataclasses.replace(host, rows=tuple(listed))
+    if values.get('rows') == 0 and listed == flat_rows(host):
         return host
-    # A report that lost rows would make a host look emptier than it is.
-    raise ReportError(f'host {host.name!r} should have {values.get("rows")!r} rows, but there are {len(told)}')
+    # With lost rows a host would look emptier than it is.
+    raise ReportError(f'host {host.name!r} has {len(listed)} rows instead of {values.get("rows")!r}')
 
 
 def _dicts(data: dict[str, t.Any], name: str) -> list[dict[str, t.Any]]:

@@ -5,25 +5,23 @@
 # The interfaces in this file are meant for use within this collection
 # and may not remain stable to outside uses. Changes may be made in ANY release, even a bugfix release.
 
-"""Make hostile text safe to show: user names, client names and error texts are whatever somebody chose."""
+"""Make hostile text safe to show: others choose user names, client names and error texts."""
 
 from __future__ import annotations
 
 import functools
-import html
 import re
 import unicodedata
 
-# A spreadsheet takes a cell that begins like this for a formula (OWASP, "CSV Injection"); the full-width forms count in
-# East Asian locales. The start of a cell is also what follows a semicolon: where the comma is the decimal sign, Excel
-# splits on semicolons.
-_FORMULA = re.compile(r'(^|;)(\s*)(?=[=+\-@＝＋－＠])')
+# A spreadsheet evaluates a cell that begins with one of these signs (OWASP, "CSV Injection"), in East Asian locales
+# also with the full-width forms. Where the comma is the decimal sign, Excel splits at semicolons; quotes may precede.
+_FORMULA = re.compile(r"""(^\s*|;[\s"']*)(?=[=+\-@＝＋－＠])""")
 
 
 def readable(text: str) -> str:
-    """Show what cannot be seen: controls, direction overrides, zero-width characters become ``\\x00``, ``\\u202e``, ...
+    """Make invisible characters visible: controls, direction overrides and zero-width characters become ``\\x00`` etc.
 
-    Nothing is dropped, so a name made to look like another one is seen to be another one.
+    Nothing is dropped, so a name that imitates another one differs from it visibly.
 
     :param text: any text, lone surrogates included
     :returns: text of printable characters and blanks only, always encodable as UTF-8
@@ -40,29 +38,23 @@ def _visible(character: str) -> str:
     return character.encode('unicode_escape').decode('ascii')
 
 
-def for_html(text: str) -> str:
-    """Escape text for HTML, both between tags and in a quoted attribute.
-
-    :param text: any text
-    :returns: text without markup
-    """
-    return html.escape(readable(text), quote=True)
-
-
 def for_csv(text: str) -> str:
-    """Keep a spreadsheet from taking a text for a formula: an apostrophe is put before it.
+    """Keep a spreadsheet from evaluating a text as a formula: an apostrophe is inserted before it.
 
     :param text: any text
     :returns: one line that no spreadsheet evaluates
     """
-    return _FORMULA.sub(r"\1\2'", readable(text))
+    return _FORMULA.sub(r"\1'", readable(text))
 
 
 def shorten(text: str, length: int) -> str:
-    """Cut a text that would drown the others; the cut is shown.
+    """Cut a long text after a word, visibly.
 
     :param text: any text
-    :param length: most characters that are left, the ellipsis among them
+    :param length: most characters of the result, including the ellipsis
     :returns: the text, or its beginning and an ellipsis
     """
-    return text if len(text) <= length else text[: length - 1].rstrip() + '…'
+    if len(text) <= length:
+        return text
+    start = text[: length - 1]
+    return (start.rpartition(' ')[0] or start).rstrip() + '…'

@@ -27,8 +27,12 @@ from ansible_collections.winops.sessions.plugins.plugin_utils._report.model impo
     Report,
     Row,
     is_user_session,
+    natural,
 )
-from ansible_collections.winops.sessions.plugins.plugin_utils._words import human_duration, plural
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.trend import trend
+from ansible_collections.winops.sessions.plugins.plugin_utils._results.outcomes import reason
+from ansible_collections.winops.sessions.plugins.plugin_utils._results.session import idle
+from ansible_collections.winops.sessions.plugins.plugin_utils._text import plural
 
 _FOLDER = pathlib.Path(__file__).parent
 STYLE = (_FOLDER / 'report.css').read_text(encoding='utf-8').strip()
@@ -37,7 +41,7 @@ SCRIPT = (_FOLDER / 'report.js').read_text(encoding='utf-8').strip()
 #: A page of this many bytes is still mailed and opened anywhere.
 BUDGET = 1_000_000
 
-#: Up to this many sessions the page shows them all at once, beyond it they are folded away under their host.
+#: Up to this many sessions are shown at once; more are folded under their host.
 UNFOLDED = 60
 
 
@@ -46,17 +50,29 @@ class Detail(t.NamedTuple):
 
     :ivar sessions: ``table`` (each with its facts), ``idle`` (each by name, with its idle time), ``names`` (each by
         name), ``none`` (numbers only)
-    :ivar listed: most rows of the lists of exceptions
-    :ivar length: most characters of a text
+    :ivar users: the same for the sessions of each user
+    :ivar listed: most rows of a list of exceptions
+    :ivar listed_users: most rows of the list of users
+    :ivar length: most characters of a message
+    :ivar bytes: what a session takes at least; a page that cannot fit is not rendered
     """
 
     sessions: str
+    users: str
     listed: int
+    listed_users: int
     length: int
+    bytes: int
 
 
 #: From showing everything to showing what matters; the first that fits the budget is taken.
-DETAILS = (Detail('table', 5000, 300), Detail('idle', 500, 200), Detail('names', 200, 60), Detail('none', 100, 60))
+DETAILS = (
+    Detail('table', 'table', 5000, 5000, 4000, 300),
+    Detail('table', 'idle', 1000, 500, 2000, 200),
+    Detail('idle', 'idle', 500, 300, 1000, 20),
+    Detail('names', 'names', 200, 200, 500, 10),
+    Detail('none', 'none', 100, 100, 200, 0),
+)
 
 
 class Number(t.NamedTuple):
@@ -83,6 +99,8 @@ def to_html(report: Report) -> str:
     """
     page = ''
     for detail in DETAILS:
+        if len(report.sessions) * detail.bytes > BUDGET:
+            continue
         page = render(report, detail)
         if len(page.encode()) <= BUDGET:
             break
@@ -130,6 +148,7 @@ def _assets() -> dict[str, t.Any]:
         'script': markupsafe.Markup(SCRIPT),
         'policy': markupsafe.Markup(policy),
         'see_csv': labels.SEE_CSV,
+        'unreliable': labels.UNRELIABLE,
         'bar': _bar,
     }
 
@@ -139,37 +158,34 @@ def _fingerprint(text: str) -> str:
 
 
 def _values(report: Report, detail: Detail) -> dict[str, t.Any]:
-    counts, sessions = report.counts, report.sessions
+    sessions = report.sessions
     troubled = [host for status in STATUSES if status != 'answered' for host in report.hosts if host.status == status]
-    outcomes = labels.by_urgency(counts['outcomes'])
-    acted = [row for name in outcomes for row in sessions if row['outcome'] == name]
     over = [row for row in sessions if row['over_limit'] and row['present'] and not row['outcome']]
     over.sort(key=lambda row: -(row['idle_seconds'] or 0))
-    states = _states(counts)
+    states, views = _states(report.counts), _Views(report, detail)
+    users = views.users()
     return {
         'report': report,
         'detail': detail,
         'verdict': labels.verdict(report),
+        'origin': labels.origin(report),
+        'versions': labels.versions(report),
         'limits': labels.limits(report),
         'listed': detail.listed,
         'unfold': len(sessions) <= UNFOLDED,
-        'host_numbers': _host_numbers(counts),
+        'host_numbers': _host_numbers(report.counts),
         'states': states,
-        'session_numbers': [Number('in all', counts['sessions']), *states, *_over_limit(report)],
-        'outcomes': [{'label': labels.outcome(name), 'count': counts['outcomes'][name]} for name in outcomes],
-        'troubled': [
-            {
-                'name': host.name,
-                'label': labels.STATUSES[host.status],
-                'message': shorten(host.message or '', detail.length),
-            }
-            for host in troubled
-        ],
-        'acted': [_session(row, detail) for row in acted],
-        'over_limit': [_session(row, detail) for row in over],
+        'session_numbers': [Number('in all', report.counts['sessions']), *states, *_over_limit(report)],
+        'trend': trend(report),
+        'tally': [{'label': label, 'count': count} for label, count in labels.tally(sessions).items()],
+        'troubled': [views.host(host) for host in troubled],
+        'acted': [views.session(row) for row in labels.by_urgency(sessions)],
+        'over_limit': [views.session(row) for row in over],
         'hosts': [
-            _host(host, detail) for host in (*troubled, *(host for host in report.hosts if host.status == 'answered'))
+            views.host(host) for host in (*troubled, *(host for host in report.hosts if host.status == 'answered'))
         ],
+        'users': users[: detail.listed_users],
+        'user_count': len(users),
     }
 
 
@@ -207,87 +223,126 @@ def _bar(numbers: c.Sequence[Number]) -> list[Share]:
     return shares
 
 
-def _host(host: Host, detail: Detail) -> dict[str, t.Any]:
-    there = [row for row in host.rows if row['present'] and is_user_session(row)]
-    states = [row['state'] for row in there]
-    idle = max((row['idle_seconds'] for row in there if row['idle_seconds'] is not None), default=None)
+class _Views:
+    """What the page shows of hosts, users and sessions, in one degree of detail."""
+
+    def __init__(self, report: Report, detail: Detail) -> None:
+        self._report = report
+        self._detail = detail
+
+    def host(self, host: Host) -> dict[str, t.Any]:
+        """A host with its sessions."""
+        there = [row for row in host.rows if row['present'] and is_user_session(row)]
+        return {
+            'host': host.name,
+            'site': host.site if self._report.has_sites else None,
+            'label': labels.STATUSES[host.status],
+            'seen': host.seen,
+            'message': shorten(host.message or '', self._detail.length),
+            **_numbers(there),
+            'summary': self._summary(host),
+            'rows': self._rows(host.rows, self._detail.sessions, of_host=True),
+        }
+
+    def users(self) -> list[dict[str, t.Any]]:
+        """The users with their present sessions, those with the most sessions first."""
+        sessions: dict[str, list[Row]] = {}
+        for row in self._report.sessions:
+            if row['account'] and row['present'] and is_user_session(row):
+                sessions.setdefault(row['account'].casefold(), []).append(row)
+        ordered = sorted(sessions.values(), key=lambda rows: (-len(rows), natural(rows[0]['account'])))
+        return [
+            {
+                'name': shorten(rows[0]['account'], self._detail.length),
+                'hosts': len({(row['site'], row['host']) for row in rows}),
+                **_numbers(rows),
+                'summary': plural(len(rows), 'session'),
+                # Beyond the limit of the list only the number of users is shown.
+                'rows': self._rows(rows, self._detail.users, of_host=False) if at < self._detail.listed_users else [],
+            }
+            for at, rows in enumerate(ordered)
+        ]
+
+    def session(self, row: Row) -> dict[str, t.Any]:
+        """A session with its facts."""
+        length = self._detail.length
+        return {
+            'host': row['host'],
+            'site': row['site'] if self._report.has_sites else None,
+            'id': row['id'],
+            'account': self._name(row),
+            'state': _state(row),
+            'idle': _idle(row),
+            'since': labels.moment(row['logon_time']) if row['logon_time'] else None,
+            'client': shorten(row['client_name'] or row['client_address'] or '', length),
+            'label': labels.outcome(row) if row['outcome'] else None,
+            'limit': reason(row['over_limit']) if row['over_limit'] else None,
+            'why': shorten(labels.why(row), length),
+            'notes': _notes(row),
+        }
+
+    def _summary(self, host: Host) -> str:
+        ended = sum(row['present'] is False for row in host.rows)
+        parts = [plural(len(host.rows) - ended, 'session'), *([f'{ended} ended'] if ended else [])]
+        if not host.seen:
+            parts.append('as last listed')
+        ranges = self._report.applied_limits.values()
+        if host.limits and any(least != most for least, most in ranges):
+            parts.append(f'limits: {labels.host_limits(host.limits)}')
+        return ', '.join(parts)
+
+    def _rows(self, rows: c.Sequence[Row], kind: str, of_host: bool) -> list[t.Any]:
+        if kind == 'table':
+            return [self.session(row) for row in rows]
+        return [] if kind == 'none' else self._groups(rows, kind, of_host)
+
+    def _groups(self, rows: c.Sequence[Row], kind: str, of_host: bool) -> list[str]:
+        # State and domain are given once for all sessions that share them, an idle time in its largest unit.
+        groups: dict[str, list[str]] = {}
+        for row in rows:
+            group, name = _state(row), self._name(row) if of_host else self._place(row)
+            if of_host and row['user'] and row['domain']:
+                group, name = f'{group} in {row["domain"]}', shorten(row['user'], self._detail.length)
+            short = ' '.join(_idle(row).split()[:2]) if kind == 'idle' and (row['idle_seconds'] or 0) >= 60 else ''
+            groups.setdefault(group, []).append(f'{name} ({short})' if short else name)
+        return [f'{len(names)} {group}: {", ".join(names)}' for group, names in sorted(groups.items())]
+
+    def _name(self, row: Row) -> str:
+        return shorten(
+            row['account'] or row['user'] or row['session_name'] or '(no user)', min(self._detail.length, 300)
+        )
+
+    def _place(self, row: Row) -> str:
+        return f'{row["host"]} ({row["site"]})' if row['site'] and self._report.has_sites else row['host']
+
+
+def _numbers(rows: c.Sequence[Row]) -> dict[str, t.Any]:
+    states = [row['state'] for row in rows]
+    longest = max(rows, key=lambda row: -1 if row['idle_seconds'] is None else row['idle_seconds'], default=None)
     return {
-        'name': host.name,
-        'label': labels.STATUSES[host.status],
-        'seen': host.seen,
-        'brief': shorten(host.message or '', 100),
-        'sessions': len(there),
+        'sessions': len(rows),
         'active': states.count('active'),
         'disconnected': states.count('disconnected'),
-        'over_limit': sum(row['over_limit'] is not None for row in there),
-        'idle': None if idle is None else human_duration(idle),
-        'summary': _summary(host),
-        'rows': _rows(host, detail),
+        'over_limit': sum(row['over_limit'] is not None for row in rows),
+        'idle': _idle(longest) if longest else '',
     }
-
-
-def _summary(host: Host) -> str:
-    gone = sum(row['present'] is False for row in host.rows)
-    counted = plural(len(host.rows) - gone, 'session') + (f', {gone} ended' if gone else '')
-    return counted if host.seen else f'{counted}, seen before the host became unreachable'
-
-
-def _rows(host: Host, detail: Detail) -> list[t.Any]:
-    if detail.sessions == 'table':
-        return [_session(row, detail) for row in host.rows]
-    return [] if detail.sessions == 'none' else _names(host.rows, detail)
-
-
-def _names(rows: c.Sequence[Row], detail: Detail) -> list[str]:
-    # State and domain are given once for all sessions that share them, an idle time in its largest unit.
-    groups: dict[tuple[str, str], list[str]] = {}
-    for row in rows:
-        name = shorten(row['user'] or '', detail.length) or _account(row, detail)
-        idle = (
-            ' '.join(_idle(row).split()[:2]) if detail.sessions == 'idle' and (row['idle_seconds'] or 0) >= 60 else ''
-        )
-        domain = f' in {shorten(row["domain"], detail.length)}' if row['domain'] else ''
-        groups.setdefault((_state(row), domain), []).append(f'{name} ({idle})' if idle else name)
-    return [f'{len(names)} {state}{domain}: {", ".join(names)}' for (state, domain), names in sorted(groups.items())]
-
-
-def _session(row: Row, detail: Detail) -> dict[str, t.Any]:
-    return {
-        'host': row['host'],
-        'id': row['id'],
-        'account': _account(row, detail),
-        'state': _state(row),
-        'idle': _idle(row),
-        'since': labels.moment(row['logon_time']) if row['logon_time'] else None,
-        'client': shorten(row['client_name'] or row['client_address'] or '', detail.length),
-        'label': labels.outcome(row['outcome']) if row['outcome'] else None,
-        'limit': labels.limit(row['over_limit']) if row['over_limit'] else None,
-        'why': shorten(labels.why(row), detail.length),
-        'notes': _notes(row),
-    }
-
-
-def _account(row: Row, detail: Detail) -> str:
-    return shorten(row['account'] or row['user'] or row['session_name'] or '(nobody)', detail.length)
 
 
 def _state(row: Row) -> str:
-    facts = (('left over', row['ghost']), ('console', row['console']), ('locked', row['locked']))
+    facts = (('ghost', row['ghost']), ('console', row['console']), ('locked', row['locked']))
     return ', '.join([row['state'] or 'state unknown', *(name for name, holds in facts if holds)])
 
 
 def _idle(row: Row) -> str:
-    if row['idle_seconds'] is None:
-        return ''
-    return human_duration(row['idle_seconds']) + ('?' if row['idle_reliable'] is False else '')
+    return '' if row['idle_seconds'] is None else idle(row)
 
 
-def _notes(row: Row) -> list[labels.Word]:
+def _notes(row: Row) -> list[labels.Label]:
     notes = []
     if row['outcome']:
-        notes.append(labels.outcome(row['outcome']))
+        notes.append(labels.outcome(row))
     elif row['over_limit']:
-        notes.append(labels.Word(labels.limit(row['over_limit']), 'over'))
+        notes.append(labels.Label(reason(row['over_limit']), 'over'))
     if row['present'] is None:
-        notes.append(labels.Word('seen before the host became unreachable', ''))
+        notes.append(labels.Label('as last listed', ''))
     return notes

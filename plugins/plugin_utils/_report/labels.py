@@ -5,18 +5,20 @@
 # The interfaces in this file are meant for use within this collection
 # and may not remain stable to outside uses. Changes may be made in ANY release, even a bugfix release.
 
-"""The words of the reports, as data: what a status, an outcome, a reason is called, and how alarming it is."""
+"""The words of the reports, as data: what a status, an outcome and a reason are called, and how urgent they are."""
 
 from __future__ import annotations
 
+import collections
 import collections.abc as c
 import typing as t
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._report.model import Report, Row
-from ansible_collections.winops.sessions.plugins.plugin_utils._words import human_duration, plural
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.model import LIMITS, Report, Row
+from ansible_collections.winops.sessions.plugins.plugin_utils._results import outcomes
+from ansible_collections.winops.sessions.plugins.plugin_utils._text import human_duration, plural
 
 
-class Word(t.NamedTuple):
+class Label(t.NamedTuple):
     """What something is called, and its tone: ``bad``, ``warn``, ``good`` or ``calm``."""
 
     words: str
@@ -24,78 +26,72 @@ class Word(t.NamedTuple):
 
 
 STATUSES = {
-    'answered': Word('answered', 'good'),
-    'failed': Word('failed', 'bad'),
-    'unreachable': Word('unreachable', 'bad'),
-    'not_asked': Word('not asked', 'warn'),
+    'answered': Label('answered', 'good'),
+    'failed': Label('failed', 'bad'),
+    'unreachable': Label('unreachable', 'bad'),
+    'not_asked': Label('not asked', 'warn'),
 }
 
-#: In the order in which one wants to read them: what went wrong comes first.
-OUTCOMES = {
-    'failed': Word('failed', 'bad'),
-    'still_present': Word('still present', 'bad'),
-    'session_changed': Word('session changed', 'warn'),
-    'protected': Word('protected', 'calm'),
-    'notified': Word('notified', 'warn'),
-    'in_grace': Word('in grace', 'warn'),
-    'planned': Word('planned', 'warn'),
-    'logged_off': Word('logged off', 'good'),
-    'reset': Word('reset', 'good'),
-    'disconnected': Word('disconnected', 'good'),
-    'no_longer_matches': Word('no longer matches', 'calm'),
-    'already_gone': Word('already gone', 'calm'),
-    'already_disconnected': Word('already disconnected', 'calm'),
-    'answered': Word('answered', 'good'),
-    'sent': Word('sent', 'good'),
-    'timed_out': Word('timed out', 'calm'),
-    'not_active': Word('not active', 'calm'),
+#: What check mode plans, by action.
+PLANS = {
+    'logoff': Label('would be logged off', 'warn'),
+    'reset': Label('would be reset', 'warn'),
+    'disconnect': Label('would be disconnected', 'warn'),
+    'notify': Label('would be warned', 'warn'),
 }
 
-REASONS = {
-    'max_disconnected': 'disconnected too long',
-    'max_idle': 'idle too long',
-    'max_logged_on': 'logged on too long',
-    'own_session': "Ansible's own session",
-    'connection_user': 'the account Ansible connects with',
-    'protected_user': 'protected user',
-    'protected_process': 'runs a protected program',
-    'console_idle': "the console's idle time is not reliable",
-}
+NOT_WARNED = Label('not warned yet', 'bad')
 
-LIMITS = {'max_disconnected': 'disconnected', 'max_idle': 'idle', 'max_logged_on': 'logged on'}
+LIMIT_NAMES = {'max_disconnected': 'disconnected', 'max_idle': 'idle', 'max_logged_on': 'logged on'}
 
 SEE_CSV = 'in report.csv'
+UNRELIABLE = 'Windows does not reliably update the idle time of the console.'
 
 
-def outcome(name: str) -> Word:
-    """What an outcome is called; one that is not known keeps its name."""
-    return OUTCOMES.get(name) or Word(name.replace('_', ' '), 'warn')
+def outcome(row: Row) -> Label:
+    """The label of what was done to a session, or in check mode would be."""
+    if row['outcome'] == 'planned' and row['action'] in PLANS:
+        return PLANS[row['action']]
+    if row['outcome'] in ('notified', 'in_grace') and row['told'] is False:
+        return NOT_WARNED
+    known = outcomes.outcome(row['outcome'])
+    return Label(known.label, known.tone)
 
 
-def limit(name: str) -> str:
-    """What it is called that a session has reached a limit."""
-    return REASONS.get(name, name)
+def by_urgency(rows: c.Iterable[Row]) -> list[Row]:
+    """The rows with an outcome, the most urgent first."""
+    acted = [row for row in rows if row['outcome']]
+    ranks = {name: rank for rank, name in enumerate(outcomes.by_urgency({row['outcome'] for row in acted}))}
+    return sorted(acted, key=lambda row: (ranks[row['outcome']], outcome(row) != NOT_WARNED, row['action'] or ''))
 
 
-def by_urgency(names: c.Iterable[str]) -> list[str]:
-    """Outcomes in the order in which one wants to read them, those that are not known first of all."""
-    order = list(OUTCOMES)
-    return sorted(names, key=lambda name: (order.index(name) if name in OUTCOMES else -1, name))
+def tally(rows: c.Iterable[Row]) -> dict[Label, int]:
+    """How many sessions have which label, the most urgent first."""
+    return dict(collections.Counter(outcome(row) for row in by_urgency(rows)))
 
 
 def why(row: Row) -> str:
     """Why something was done to a session, or was not: reason and detail in one."""
-    parts = [REASONS.get(row['reason'], row['reason']) if row['reason'] else '', row['detail'] or '']
+    parts = [outcomes.reason(row['reason']) if row['reason'] else '', row['detail'] or '']
     if row['due_in_seconds'] is not None:
         parts.append(f'due in {human_duration(row["due_in_seconds"])}')
-    if row['error_code']:
-        parts.append(f'error {row["error_code"]}')
+    if row['error_code'] and f'error {row["error_code"]}' not in (row['detail'] or ''):
+        parts.append(f'Win32 error {row["error_code"]}')
     return '; '.join(part for part in parts if part)
 
 
 def limits(report: Report) -> str:
-    """The limits in words: ``disconnected 30 min, idle 2 h``; empty when there are none."""
-    return ', '.join(f'{LIMITS[name]} {human_duration(seconds)}' for name, seconds in report.limits.items())
+    """The limits that apply: ``disconnected 30 min, idle 1 h to 2 h by host``; empty if there are none."""
+    return ', '.join(
+        f'{LIMIT_NAMES[name]} {human_duration(least)}'
+        + (f' to {human_duration(most)} by host' if most != least else '')
+        for name, (least, most) in report.applied_limits.items()
+    )
+
+
+def host_limits(values: c.Mapping[str, float]) -> str:
+    """The limits of one host: ``disconnected 30 min, idle 2 h``."""
+    return ', '.join(f'{LIMIT_NAMES[name]} {human_duration(values[name])}' for name in LIMITS if name in values)
 
 
 def moment(time: str | None) -> str:
@@ -103,20 +99,51 @@ def moment(time: str | None) -> str:
     return f'{time[:10]} {time[11:16]} UTC' if time else 'unknown'
 
 
-def verdict(report: Report) -> Word:
-    """The one sentence that somebody reads who reads one sentence."""
+def origin(report: Report) -> str:
+    """Who made the report: ``run by alice, job 42``; empty if unknown."""
+    made = report.origin
+    parts = [f'{words} {made[name]}' for name, words in (('user', 'run by'), ('job', 'job')) if made.get(name)]
+    return ', '.join(parts)
+
+
+def versions(report: Report) -> str:
+    """The software that made the report: ``winops.sessions 1.0.0, ansible-core 2.19.1``."""
+    made = report.origin
+    names = (('collection_version', 'winops.sessions'), ('ansible_version', 'ansible-core'))
+    return ', '.join(f'{words} {made[name]}' for name, words in names if made.get(name)) or 'winops.sessions'
+
+
+def verdict(report: Report) -> Label:
+    """The sentence that sums up the report."""
     counts = report.counts
-    outcomes = counts['outcomes']
     if not counts['hosts']:
-        return Word('No host was asked.', 'warn')
-    said = []
-    if counts['hosts_unseen']:
-        said.append(
-            f'{counts["hosts_unseen"]} of {plural(counts["hosts"], "host")} could not be seen: '
-            'who is logged on there is not known.'
-        )
-    if failing := counts['hosts_failed'] - sum(host.status == 'failed' and not host.seen for host in report.hosts):
-        said.append(f'{plural(failing, "more host" if said else "host")} failed.')
-    if troubled := sum(outcomes.get(name, 0) for name in ('failed', 'still_present')):
-        said.append(f'{plural(troubled, "session")} did not end as asked.')
-    return Word(' '.join(said), 'bad') if said else Word('Every host answered.', 'good')
+        return Label('No host was queried.', 'warn')
+    problems = _problems(report)
+    sentences = [_found(report)] if report.user is not None else []
+    sentences += ['Check mode: nothing was changed.'] if report.check_mode else []
+    sentences += problems or ([] if report.user is not None else ['Every host answered.'])
+    return Label(' '.join(sentences), 'bad' if problems else 'good')
+
+
+def _found(report: Report) -> str:
+    hosts = {row['host'] for row in report.sessions}
+    if hosts:
+        sessions = plural(len(report.sessions), 'session')
+        return f'{report.user}: {sessions} on {len(hosts)} of {plural(len(report.hosts), "host")}.'
+    answered = plural(sum(host.seen for host in report.hosts), 'host')
+    return f'{report.user}: nobody of that name is logged on to the {answered} that answered.'
+
+
+def _problems(report: Report) -> list[str]:
+    counts = report.counts
+    problems = []
+    if unseen := counts['hosts_unseen']:
+        whose = 'Its sessions are' if unseen == 1 else 'Their sessions are'
+        problems.append(f'{unseen} of {plural(counts["hosts"], "host")} could not be queried. {whose} unknown.')
+    if failed := sum(host.status == 'failed' and host.seen for host in report.hosts):
+        problems.append(f'{plural(failed, "more host" if problems else "host")} failed.')
+    if troubled := sum(outcomes.outcome(name).trouble * count for name, count in counts['outcomes'].items()):
+        problems.append(f'{plural(troubled, "session")} did not reach the desired state.')
+    if untold := counts['not_warned']:
+        problems.append(f'{plural(untold, "user")} could not be warned yet.')
+    return problems

@@ -5,7 +5,7 @@
 # The interfaces in this file are meant for use within this collection
 # and may not remain stable to outside uses. Changes may be made in ANY release, even a bugfix release.
 
-"""The fleet model: what every host said about its sessions, as plain data that each rendering shows.
+"""The model of a report: hosts and their sessions as plain data, which every form renders.
 
 Nothing here reads a clock, a file or a host: the same input gives the same model.
 """
@@ -17,34 +17,35 @@ import collections.abc as c
 import dataclasses
 import datetime
 import functools
-import math
 import re
 import typing as t
 
 
 class ReportError(ValueError):
-    """The input cannot be made into a report; the text says what is wrong and what would be right."""
+    """The input cannot be made into a report; the text names what is wrong and what is valid."""
 
 
 Row = dict[str, t.Any]
 
 _SURROGATES = re.compile('[\ud800-\udfff]')
+_LARGEST = 2**63
 _NUMBERS = re.compile('([0-9]{1,18})')
 
 
 def _text(value: t.Any) -> str | None:
-    # str.__str__ also takes off the tags that ansible-core puts on results. UTF-8 has no lone surrogates.
+    # str.__str__ also removes the tags that ansible-core puts on results. UTF-8 has no lone surrogates.
     text = str.__str__(value) if isinstance(value, str) else '' if value is None else str(value)
     return _SURROGATES.sub('\ufffd', text) or None
 
 
 def _sentence(value: t.Any) -> str | None:
-    # Error texts come with line ends and indents of their own; a row is one line.
+    # Error texts come with line ends and indents; a row is one line.
     return ' '.join((_text(value) or '').split()) or None
 
 
 def _number(value: t.Any) -> int | float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    # No number of Windows needs more than 64 bits; larger ones break float arithmetic.
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -_LARGEST < value < _LARGEST:
         return None
     return int(value) if isinstance(value, int) or value == int(value) else float(value)
 
@@ -67,6 +68,7 @@ COLUMNS: dict[str, c.Callable[[t.Any], t.Any]] = {
     'host_message': _sentence,
     'host_time': _text,
     'report_time': _text,
+    'site': _text,
     'id': _number,
     'session_name': _text,
     'state': _text,
@@ -102,30 +104,30 @@ COLUMNS: dict[str, c.Callable[[t.Any], t.Any]] = {
     'error_code': _number,
     'seconds': _number,
     'due_in_seconds': _number,
+    'told': _flag,
 }
-_ABOUT_HOST = ('host', 'host_status', 'host_message', 'host_time', 'report_time')
-_ABOUT_ACTION = ('action', 'outcome', 'reason', 'detail', 'error_code', 'seconds', 'due_in_seconds')
+#: The columns that describe what was done to a session.
+ACTION_COLUMNS = ('action', 'outcome', 'reason', 'detail', 'error_code', 'seconds', 'due_in_seconds', 'told')
 
-#: The limits in the order in which the first one reached is named, and the column each one is held against.
+#: The limits in the order in which the first one reached is named, and the column that each one applies to.
 LIMITS = {'max_disconnected': 'disconnected_seconds', 'max_idle': 'idle_seconds', 'max_logged_on': 'logged_on_seconds'}
 
-#: Outcomes after which the session itself is not there any more.
-GONE = frozenset({'logged_off', 'reset', 'already_gone', 'session_changed'})
-
-#: What may be said of a host, the most alarming first.
+#: The statuses of a host, the most urgent first.
 STATUSES = ('failed', 'unreachable', 'not_asked', 'answered')
 
 
 @dataclasses.dataclass(frozen=True)
 class Host:
-    """What one host said.
+    """The result of one host.
 
     :ivar status: ``answered``, ``failed``, ``unreachable`` or ``not_asked``
-    :ivar seen: its last word held a list of sessions; false means that nobody knows who is logged on there
-    :ivar message: why it is not simply ``answered``, in words
+    :ivar seen: whether its last result holds a list of sessions; false means that its sessions are unknown
+    :ivar message: why it is not ``answered``
     :ivar host_time: the host's own clock, UTC
-    :ivar report_time: when the report was made in which this was said, UTC
-    :ivar rows: a row for each session, ascending by id; columns as in :data:`COLUMNS`
+    :ivar report_time: the time of the report that has this result, UTC
+    :ivar rows: a row for each session, ascending by ID; columns as in :data:`COLUMNS`
+    :ivar site: the label of the site that the host belongs to
+    :ivar limits: the limits that apply to this host, in seconds by the names of :data:`LIMITS`
     """
 
     name: str
@@ -135,6 +137,8 @@ class Host:
     host_time: str | None
     report_time: str | None
     rows: tuple[Row, ...]
+    site: str | None = None
+    limits: dict[str, float] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,11 +147,15 @@ class Report:
 
     :ivar time: when, UTC, ``2026-11-21T14:34:47Z``
     :ivar title: the heading
-    :ivar target: which hosts were meant, in the words of whoever asked
-    :ivar limits: seconds by the names of :data:`LIMITS`; what "over the limit" means
+    :ivar target: the selected hosts, as the operator named them
+    :ivar limits: seconds by the names of :data:`LIMITS`, for hosts without limits of their own
     :ivar hosts: in natural order of their names
-    :ivar merged: what earlier reports were merged in: ``source``, ``time``, ``target``, ``hosts`` (how many it held),
-        ``used`` (of how many of them its word is still the newest)
+    :ivar merged: the merged reports: ``source``, ``time``, ``target``, ``hosts`` (how many it has), ``used`` (how many
+        of them are in this report)
+    :ivar check_mode: whether the results are those of a run in check mode
+    :ivar user: the user whose sessions the report is restricted to
+    :ivar origin: who made the report, with which versions, in which job
+    :ivar history: earlier reports of the same title and target, ascending by time: ``time`` and ``counts``
     """
 
     time: str
@@ -156,10 +164,14 @@ class Report:
     limits: dict[str, float]
     hosts: tuple[Host, ...]
     merged: tuple[dict[str, t.Any], ...] = ()
+    check_mode: bool = False
+    user: str | None = None
+    origin: dict[str, str] = dataclasses.field(default_factory=dict)
+    history: tuple[dict[str, t.Any], ...] = ()
 
     @functools.cached_property
     def rows(self) -> list[Row]:
-        """One row for each session, and one for each host without any, so that no host is silently absent."""
+        """One row for each session, and one for each host without sessions, so that no host is absent."""
         return [row for host in self.hosts for row in flat_rows(host)]
 
     @functools.cached_property
@@ -169,7 +181,7 @@ class Report:
 
     @functools.cached_property
     def counts(self) -> dict[str, t.Any]:
-        """The numbers of the header; sessions are counted where they are known to be there still."""
+        """The numbers of the report. Only sessions that are known to be present are counted as sessions."""
         status = collections.Counter(host.status for host in self.hosts)
         there = [row for row in self.sessions if row['present'] and is_user_session(row)]
         state = collections.Counter(row['state'] for row in there)
@@ -186,199 +198,72 @@ class Report:
             'over_limit': sum(row['over_limit'] is not None for row in there),
             'users': len({row['account'].casefold() for row in there if row['account']}),
             'outcomes': dict(sorted(outcomes.items())),
+            'not_warned': sum(row['told'] is False for row in self.sessions),
         }
 
+    @functools.cached_property
+    def has_sites(self) -> bool:
+        """Whether hosts belong to different sites, so that their names alone are not unique."""
+        return len({host.site for host in self.hosts}) > 1
 
-def build_report(
-    results: c.Mapping[str, t.Any],
-    time: str,
-    title: str = 'User sessions',
-    target: str = 'all',
-    limits: c.Mapping[str, float] | None = None,
-) -> Report:
-    """Make the fleet model of what the hosts answered.
-
-    :param results: for each host the result of ``win_user_session_info`` or ``win_user_session``, a list of such
-        results in the order in which they were given (a warning and the logoff after it), or None for a host that was
-        never asked
-    :param time: when, UTC, ``2026-11-21T14:34:47Z``
-    :param title: the heading
-    :param target: which hosts were meant
-    :param limits: seconds by the names of :data:`LIMITS`
-    :returns: the model
-    :raises ReportError: when the time or a host's answer is of no use
-    """
-    time, title, target = check_time(time), _sentence(title) or '', _sentence(target) or ''
-    limits = {name: limits[name] for name in LIMITS if limits and limits.get(name) is not None}
-    return Report(time, title, target, limits, tuple(_hosts(results, time, limits)))
-
-
-def session_rows(results: c.Mapping[str, t.Any], limits: c.Mapping[str, float] | None = None) -> list[Row]:
-    """Fleet results as flat rows: by host in natural order (``web2`` before ``web10``), then by session id.
-
-    :param results: as for :func:`build_report`
-    :param limits: as for :func:`build_report`
-    :returns: rows with the keys of :data:`COLUMNS`, None where a value is not known
-    :raises ReportError: when a host's answer is of no use
-    """
-    return [row for host in _hosts(results, None, limits or {}) for row in flat_rows(host)]
+    @functools.cached_property
+    def applied_limits(self) -> dict[str, tuple[float, float]]:
+        """The smallest and the largest value of each limit that applies to a host of the report."""
+        applied = [host.limits for host in self.hosts] or [self.limits]
+        ranges = {}
+        for name in LIMITS:
+            if values := [limits[name] for limits in applied if name in limits]:
+                ranges[name] = (min(values), max(values))
+        return ranges
 
 
 def flat_rows(host: Host) -> list[Row]:
-    """The rows of a host, or the one that says that there is no session to tell of."""
-    if host.rows:
-        return list(host.rows)
-    about = (host.name, host.status, host.message, host.host_time, host.report_time)
-    return [row_of(dict(zip(_ABOUT_HOST, about, strict=True)))]
+    """The rows of a host; one row without a session if it has none."""
+    return list(host.rows) or [row_of(host_columns(host))]
+
+
+def host_columns(host: Host) -> dict[str, t.Any]:
+    """The columns that describe the host, the same in each of its rows."""
+    return {
+        'host': host.name,
+        'host_status': host.status,
+        'host_message': host.message,
+        'host_time': host.host_time,
+        'report_time': host.report_time,
+        'site': host.site,
+    }
 
 
 def is_user_session(row: Row) -> bool:
-    """Somebody's session or a left-over of one; not a service, a listener or an empty logon screen."""
+    """Whether this is the session of a user or a ghost session, not a service, a listener or a logon screen."""
     return row['user'] is not None or row['ghost'] is True
 
 
 def natural(name: str) -> tuple[t.Any, ...]:
-    """Sort key: numbers in names by their value, letters without case."""
+    """The sort key of a name: numbers by value, letters without case."""
     parts = _NUMBERS.split(name.casefold())
     return tuple(int(part) if odd % 2 else part for odd, part in enumerate(parts)), name
 
 
 def check_time(time: t.Any) -> str:
-    """Refuse a time that is not written as the others are; they are compared as text.
+    """Refuse a time in another format: times are compared as text.
 
-    :param time: what should be a time
+    :param time: the value
     :returns: the time
-    :raises ReportError: when it is none
+    :raises ReportError: if it is not a valid time
     """
     try:
         if datetime.datetime.strptime(time, '%Y-%m-%dT%H:%M:%SZ').strftime('%Y-%m-%dT%H:%M:%SZ') == time:
             return str.__str__(time)
     except (TypeError, ValueError):
         pass
-    raise ReportError(f'{time!r} is not a time in UTC such as 2026-11-21T14:34:47Z')
+    raise ReportError(f'{time!r} is not a time in UTC. Example: 2026-11-21T14:34:47Z')
 
 
 def row_of(values: c.Mapping[str, t.Any]) -> Row:
-    """A row with every column and nothing else, whatever the input holds.
+    """A row with every column and no other key, whatever the input holds.
 
-    :param values: values by column; what is missing or of a wrong type is not known: None
+    :param values: values by column; a missing value and one of a wrong type are unknown: None
     :returns: a row of plain Python values
     """
     return {column: convert(values.get(column)) for column, convert in COLUMNS.items()}
-
-
-def _hosts(results: c.Mapping[str, t.Any], time: str | None, limits: c.Mapping[str, float]) -> list[Host]:
-    if not isinstance(results, c.Mapping):
-        raise ReportError(f'fleet results must be a dict of host name to result, not {type(results).__name__}')
-    hosts = [_host(_text(name) or '', answers, time, limits) for name, answers in results.items()]
-    return sorted(hosts, key=lambda host: natural(host.name))
-
-
-def _host(name: str, answers: t.Any, time: str | None, limits: c.Mapping[str, float]) -> Host:
-    answers = answers if isinstance(answers, c.Sequence) and not isinstance(answers, str) else [answers]
-    for answer in answers:
-        if answer is not None and not isinstance(answer, c.Mapping):
-            raise ReportError(
-                f'the result of host {name} must be a registered result, '
-                f'not {type(answer).__name__} ({str(answer)[:60]!r})'
-            )
-    # A skipped task, or one of another module, has said nothing about sessions.
-    words = [
-        answer
-        for answer in answers
-        if answer and (answer.get('unreachable') or answer.get('failed') or _lists_sessions(answer))
-    ]
-    last = words[-1] if words else {}
-    status = _status(last)
-    seen = status != 'unreachable' and _lists_sessions(last)
-    sessions = _told([word for word in words if _lists_sessions(word)])
-    message = _message(status, last)
-    if sessions and not seen:
-        message = f'{message} (its sessions are those seen before that)'
-    host_time = next((word['host_time'] for word in reversed(words) if word.get('host_time')), None)
-    about = dict(zip(_ABOUT_HOST, (name, status, message, host_time, time), strict=True))
-    rows = []
-    for facts in sessions:
-        row = row_of({**facts, **about})
-        row['over_limit'] = row['reason'] if row['reason'] in LIMITS else _limit_reached(row, limits)
-        # Gone stays gone, but of a host that fell silent nobody knows whether the others are still there.
-        row['present'] = False if facts['present'] is False else True if seen else None
-        rows.append(row)
-    rows.sort(key=_by_id)
-    return Host(name, status, seen, message, _text(host_time), time, tuple(rows))
-
-
-def _by_id(row: Row) -> tuple[t.Any, ...]:
-    return (row['id'] is None, row['id'] or 0, row['token'] or '')
-
-
-def _status(last: c.Mapping[str, t.Any]) -> str:
-    if not last:
-        return 'not_asked'
-    if last.get('unreachable'):
-        return 'unreachable'
-    return 'failed' if last.get('failed') else 'answered'
-
-
-def _lists_sessions(answer: c.Mapping[str, t.Any]) -> bool:
-    # A list may be a lazy one of ansible-core's; a text or a number is no list of sessions.
-    return isinstance(answer.get('sessions'), c.Sequence) and not isinstance(answer['sessions'], str)
-
-
-def _message(status: str, last: c.Mapping[str, t.Any]) -> str | None:
-    if status == 'answered':
-        return None
-    if status == 'not_asked':
-        return 'gave no result: it left the play before it was asked, or the task was skipped'
-    words = _sentence(last.get('msg')) or 'without a word'
-    return words.removeprefix('Task failed: ').removeprefix('Action failed: ').removeprefix('Module failed: ')
-
-
-def _told(answers: list[c.Mapping[str, t.Any]]) -> list[Row]:
-    """The sessions of a host after several answers: each session once, with the last thing that was done to it."""
-    known: dict[str, Row] = {}
-    for answer in answers:
-        fresh = _records(answer)
-        for key, before in known.items():
-            if before.get('outcome') is None:
-                continue
-            if key not in fresh:
-                fresh[key] = {**before, 'present': False}
-            elif fresh[key].get('outcome') is None:
-                fresh[key].update({name: before.get(name) for name in _ABOUT_ACTION})
-        known = fresh
-    return list(known.values())
-
-
-def _records(answer: c.Mapping[str, t.Any]) -> dict[str, Row]:
-    """The sessions of one answer by token: the facts are those read before acting, the state is the newest known."""
-    left = dict(_keyed(answer, 'remaining'))
-    records = {key: {**record, 'outcome': None, 'present': True} for key, record in left.items()}
-    for key, record in _keyed(answer, 'sessions'):
-        records[key] = {**record, 'present': record.get('outcome') not in GONE}
-    for key, record in _keyed(answer, 'protected'):
-        records[key] = {**record, 'outcome': 'protected', 'present': True}
-    for key, record in left.items():
-        records[key]['state'] = record.get('state')
-    return records
-
-
-def _keyed(answer: c.Mapping[str, t.Any], name: str) -> c.Iterator[tuple[str, c.Mapping[str, t.Any]]]:
-    records = answer.get(name)
-    if not isinstance(records, c.Sequence) or isinstance(records, str):
-        return
-    for number, record in enumerate(records):
-        if not isinstance(record, c.Mapping):
-            raise ReportError(
-                f'{name} must be a list of session records, '
-                f'but number {number} is {type(record).__name__} ({str(record)[:60]!r})'
-            )
-        yield _text(record.get('token')) or f'{name} {number}', record
-
-
-def _limit_reached(row: Row, limits: c.Mapping[str, float]) -> str | None:
-    for name, column in LIMITS.items():
-        limit, seconds = limits.get(name), row[column]
-        if limit is not None and seconds is not None and seconds >= limit and is_user_session(row):
-            return name
-    return None

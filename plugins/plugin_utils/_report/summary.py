@@ -5,89 +5,113 @@
 # The interfaces in this file are meant for use within this collection
 # and may not remain stable to outside uses. Changes may be made in ANY release, even a bugfix release.
 
-"""The report for the job log: short lines, the exceptions first, nothing cut without saying so."""
+"""The report for the job log: short lines, the exceptions first, and a note where a list is shortened."""
 
 from __future__ import annotations
 
 import collections.abc as c
 import typing as t
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._report import labels as words
+from ansible_collections.winops.sessions.plugins.plugin_utils._report import labels
 from ansible_collections.winops.sessions.plugins.plugin_utils._report.escape import readable, shorten
 from ansible_collections.winops.sessions.plugins.plugin_utils._report.model import STATUSES, Host, Report, Row
-from ansible_collections.winops.sessions.plugins.plugin_utils._words import plural, session_line
+from ansible_collections.winops.sessions.plugins.plugin_utils._results.session import session_line
+from ansible_collections.winops.sessions.plugins.plugin_utils._text import plural
 
-#: Most lines of a list; a log is read on a screen.
-SHOWN = 25
+#: Most lines of a list.
+LISTED = 25
 
-#: Most host names in the statistics that AWX hands to the next job.
+#: Most characters of a message: the remedies of this collection's own messages are never cut.
+LENGTH = 1500
+
+#: Most host names in the statistics that AWX passes to the next job.
 NAMED = 20
 
 
 def to_summary(report: Report) -> list[str]:
-    """The fleet in lines of text.
+    """The report as lines of text.
 
     :param report: the fleet
-    :returns: lines without line ends, printable whatever the hosts said
+    :returns: printable lines without line ends, whatever the hosts returned
     """
-    counts = report.counts
-    lines = [
-        f'{report.title}: {report.target}, {words.moment(report.time)}',
-        words.verdict(report).words,
-        f'{plural(counts["hosts"], "host")}: {_numbers(counts, [f"hosts_{name}" for name in reversed(STATUSES)])}',
-        f'{plural(counts["sessions"], "session")} of {plural(counts["users"], "user")}: '
-        + _numbers(counts, ['active', 'disconnected', 'other']),
-    ]
-    if report.limits or counts['over_limit']:
-        limits = words.limits(report)
-        lines.append(f'{counts["over_limit"]} over the limit' + (f' ({limits})' if limits else ''))
-    if outcomes := counts['outcomes']:
-        lines.append(
-            'done: ' + ', '.join(f'{outcomes[name]} {words.outcome(name).words}' for name in words.by_urgency(outcomes))
-        )
-    lines += [
-        f'merged {one["source"]}: {one["target"]}, {words.moment(one["time"])}, '
-        f'{one["used"]} of {plural(one["hosts"], "host")}'
-        for one in report.merged
-    ]
+    head = ', '.join(filter(None, (report.target, labels.moment(report.time), labels.origin(report))))
+    verdict = labels.verdict(report).words
+    lines = [f'{report.title}: {head}', verdict]
+    lines = (lines[::-1] if report.user is not None else lines) + [*_numbers(report), *_merged(report)]
     lines += _list(
-        [_host(host) for status in STATUSES for host in report.hosts if host.status == status and status != 'answered']
+        [
+            _host(host, report)
+            for status in STATUSES
+            for host in report.hosts
+            if host.status == status and status != 'answered'
+        ]
     )
-    acted = [(host, row) for host in report.hosts for row in host.rows if row['outcome']]
-    urgency = {name: number for number, name in enumerate(words.by_urgency(outcomes))}
-    lines += _list([_acted(host, row) for host, row in sorted(acted, key=lambda one: urgency[one[1]['outcome']])])
-    if len(listed := [(host, row) for host in report.hosts for row in host.rows if not row['outcome']]) <= SHOWN:
-        lines += [f'{host.name}: {session_line(row)}' for host, row in listed]
+    names = {id(row): _name(host, report) for host in report.hosts for row in host.rows}
+    lines += _list([_acted(names[id(row)], row) for row in labels.by_urgency(report.sessions)])
+    rest = [row for row in report.sessions if not row['outcome']]
+    if len(rest) <= LISTED:
+        lines += [f'{names[id(row)]}: {session_line(row)}' for row in rest]
+    if any(row['idle_reliable'] is False and row['idle_seconds'] is not None for row in report.sessions):
+        lines.append(f'A question mark follows an idle time that is not reliable: {labels.UNRELIABLE}')
     return [readable(line) for line in lines]
 
 
 def to_statistics(report: Report) -> dict[str, t.Any]:
-    """The numbers as ``set_stats`` takes them to a next job: small, prefixed, without a list that grows with the fleet.
+    """The numbers for ``set_stats``: few, with a common prefix, and without a list that grows with the fleet.
 
     :param report: the fleet
-    :returns: numbers, and the first names of hosts that could not be seen
+    :returns: numbers, and the first names of hosts that could not be queried
     """
     unseen = [readable(host.name) for host in report.hosts if not host.seen]
     return {
         **{f'user_sessions_{name}': number for name, number in report.counts.items()},
+        'user_sessions_check_mode': report.check_mode,
         'user_sessions_unseen': unseen[:NAMED],
         'user_sessions_unseen_truncated': len(unseen) > NAMED,
     }
 
 
-def _numbers(counts: c.Mapping[str, t.Any], names: c.Iterable[str]) -> str:
-    parts = [f'{counts[name]} {name.removeprefix("hosts_").replace("_", " ")}' for name in names if counts[name]]
-    return ', '.join(parts) or 'none'
+def _numbers(report: Report) -> c.Iterator[str]:
+    counts = report.counts
+    statuses = _counted(counts, [f'hosts_{name}' for name in reversed(STATUSES)])
+    yield f'{plural(counts["hosts"], "host")}: {statuses or "none"}'
+    states = _counted(counts, ['active', 'disconnected', 'other'])
+    users = f' of {plural(counts["users"], "user")}' if counts['users'] else ''
+    yield f'{plural(counts["sessions"], "session")}{users}' + (f': {states}' if states else '')
+    limits = labels.limits(report)
+    if limits or counts['over_limit']:
+        yield f'{counts["over_limit"]} over the limit' + (f' ({limits})' if limits else '')
+    if tally := labels.tally(report.sessions):
+        name = 'plan' if report.check_mode else 'outcomes'
+        yield f'{name}: ' + ', '.join(f'{count} {label.words}' for label, count in tally.items())
+
+
+def _counted(counts: c.Mapping[str, t.Any], names: c.Iterable[str]) -> str:
+    return ', '.join(
+        f'{counts[name]} {name.removeprefix("hosts_").replace("_", " ")}' for name in names if counts[name]
+    )
+
+
+def _merged(report: Report) -> list[str]:
+    return [
+        f'merged {one["source"]}: {one["target"]}, {labels.moment(one["time"])}, '
+        f'{one["used"]} of {plural(one["hosts"], "host")}'
+        for one in report.merged
+    ]
 
 
 def _list(lines: list[str]) -> list[str]:
-    return lines if len(lines) <= SHOWN else [*lines[:SHOWN], f'... and {len(lines) - SHOWN} more {words.SEE_CSV}']
+    return lines if len(lines) <= LISTED else [*lines[:LISTED], f'... and {len(lines) - LISTED} more {labels.SEE_CSV}']
 
 
-def _host(host: Host) -> str:
-    return f'{words.STATUSES[host.status].words.upper()} {host.name}: {shorten(host.message or "", 300)}'
+def _name(host: Host, report: Report) -> str:
+    return f'{host.name} ({host.site})' if host.site and report.has_sites else host.name
 
 
-def _acted(host: Host, row: Row) -> str:
-    why = shorten(words.why(row), 300)
-    return f'{words.outcome(row["outcome"]).words}: {host.name}: {session_line(row)}' + (f': {why}' if why else '')
+def _host(host: Host, report: Report) -> str:
+    return f'{labels.STATUSES[host.status].words.upper()} {_name(host, report)}: {shorten(host.message or "", LENGTH)}'
+
+
+def _acted(name: str, row: Row) -> str:
+    why = shorten(labels.why(row), LENGTH)
+    return f'{labels.outcome(row).words}: {name}: {session_line(row)}' + (f': {why}' if why else '')

@@ -10,10 +10,9 @@ from report.fleets import TIME, done, office, record
 from ansible_collections.winops.sessions.plugins.plugin_utils._report.model import (
     COLUMNS,
     ReportError,
-    build_report,
     natural,
-    session_rows,
 )
+from ansible_collections.winops.sessions.plugins.plugin_utils._report.results import build_report, session_rows
 
 
 def told(*sessions: object, **facts: object) -> dict:
@@ -58,9 +57,9 @@ def test_an_unreachable_word_outweighs_a_list_beside_it() -> None:
 
 
 @pytest.mark.parametrize(
-    'answer', [None, {}, {'skipped': True, 'changed': False}, {'sessions': 'none', 'changed': False}]
+    'answer', [None, {}, {'skipped': True, 'changed': False}, {'mode': 'drain', 'changed': True, 'failed': False}]
 )
-def test_no_word_about_sessions_means_that_the_host_was_not_asked(answer: object) -> None:
+def test_a_host_without_a_result_about_sessions_was_not_asked(answer: object) -> None:
     host = only_host(answer)
     assert (host.status, host.seen) == ('not_asked', False)
     assert 'left the play' in (host.message or '')
@@ -129,9 +128,27 @@ def test_the_logoff_after_a_warning_is_the_last_word_on_a_session() -> None:
     ]
 
 
-def test_a_warned_user_who_came_back_is_still_told_as_warned() -> None:
-    (row,) = only_host(acted([ALICE | done('notified')], [ALICE]), acted([], [ALICE | {'idle_seconds': 0}])).rows
-    assert (row['outcome'], row['idle_seconds'], row['present']) == ('notified', 0, True)
+@pytest.mark.parametrize('before', ['planned', 'notified', 'in_grace'])
+def test_a_warned_user_who_is_active_again_no_longer_matches(before: str) -> None:
+    warned = ALICE | done(before, reason='max_idle', due_in_seconds=5)
+    host = only_host(acted([warned], [ALICE]), acted([], [ALICE | {'idle_seconds': 14}]), max_idle=60)
+    (row,) = host.rows
+    assert (row['outcome'], row['detail'], row['present']) == ('no_longer_matches', 'the user is active again', True)
+    assert (row['over_limit'], row['reason'], row['due_in_seconds']) == (None, None, None)
+
+
+def test_a_task_with_another_selection_does_not_replace_an_outcome() -> None:
+    def called(name: str) -> dict:
+        return {'invocation': {'module_args': {'users': [name]}}}
+
+    first = acted([ALICE | done('notified')], [ALICE, BOB]) | called('alice')
+    second = acted([BOB | done('notified')], [ALICE, BOB]) | called('bob')
+    assert [row['outcome'] for row in only_host(first, second).rows] == ['notified', 'notified']
+
+
+def test_a_planned_session_that_has_ended_meanwhile_is_already_gone() -> None:
+    (row,) = only_host(acted([ALICE | done('planned')], [ALICE]), acted([], [])).rows
+    assert (row['outcome'], row['action'], row['present']) == ('already_gone', 'none', False)
 
 
 def test_a_warned_user_who_left_is_told_as_warned_and_gone() -> None:
@@ -149,7 +166,7 @@ def test_of_a_host_that_died_after_the_warning_nobody_knows_who_is_still_there()
     report = build_report({'web01': [warned, {'unreachable': True, 'msg': 'timed out'}]}, TIME)
     (host,) = report.hosts
     assert (host.status, host.seen) == ('unreachable', False)
-    assert host.message == 'timed out (its sessions are those seen before that)'
+    assert host.message == 'timed out (The sessions are those of an earlier result.)'
     assert [(row['user'], row['present']) for row in host.rows] == [('alice', None), ('bob', False)]
     assert report.counts['sessions'] == 0
 
@@ -199,9 +216,9 @@ def test_the_programs_of_a_session_are_one_text() -> None:
     assert row['processes'] == 'Explorer.exe, winword.exe'
 
 
-@pytest.mark.parametrize('results', [None, [], 'web01', {'web01': 'ok'}, {'web01': [3]}, {'web01': told('alice')}])
-def test_what_is_no_result_is_refused_and_named(results: object) -> None:
-    with pytest.raises(ReportError, match=r'must be a (dict|registered result|list of session records)'):
+@pytest.mark.parametrize('results', [None, [], 'web01', {'web01': 'S3cr3t'}, {'web01': [3]}])
+def test_a_value_that_is_not_a_result_is_refused_without_printing_it(results: object) -> None:
+    with pytest.raises(ReportError, match=r'must be a (dict|registered result)[^3]*$'):
         session_rows(results)  # type: ignore[arg-type]
 
 
