@@ -5,172 +5,165 @@
 # The interfaces in this file are meant for use within this collection
 # and may not remain stable to outside uses. Changes may be made in ANY release, even a bugfix release.
 
-"""The options of the modules: their argument specs, how their values are read, and which of them go together.
-
-The same specs stand in the modules' documentation and in their PowerShell code; a test holds the three equal.
-"""
+"""The options of the modules, read from their documentation, and the validation of their values."""
 
 from __future__ import annotations
 
+import functools
+import importlib
+import pathlib
+import re
 import typing as t
+from collections.abc import Mapping
+
+from ansible.module_utils.common.validation import check_type_bool, check_type_dict, check_type_path
+from ansible.module_utils.common.yaml import yaml_load
 
 from ansible_collections.winops.sessions.plugins.plugin_utils._options import types
+from ansible_collections.winops.sessions.plugins.plugin_utils._text import plain, quoted
 
 Spec = dict[str, dict[str, t.Any]]
 Arguments = dict[str, t.Any]
 
-STATES = [
-    'active',
-    'connected',
-    'connect_query',
-    'shadow',
-    'disconnected',
-    'idle',
-    'listen',
-    'reset',
-    'down',
-    'init',
-]
-ICONS = ['none', 'information', 'warning', 'error']
-
-#: The options that select sessions by themselves; the rest of the selection only takes some of them away again.
-CRITERIA = (
-    'users',
-    'session_ids',
-    'tokens',
-    'states',
-    'client_names',
-    'max_idle',
-    'max_disconnected',
-    'max_logged_on',
-)
-#: All options that can leave a session out.
-FILTERS = (*CRITERIA, 'exclude_users')
-
-SELECTION: Spec = {
-    'users': {'type': 'list', 'elements': 'str'},
-    'exclude_users': {'type': 'list', 'elements': 'str'},
-    'session_ids': {'type': 'list', 'elements': 'int'},
-    'tokens': {'type': 'list', 'elements': 'str', 'no_log': False},
-    'states': {'type': 'list', 'elements': 'str', 'choices': STATES},
-    'client_names': {'type': 'list', 'elements': 'str'},
-    'max_idle': {'type': 'str'},
-    'max_disconnected': {'type': 'str'},
-    'max_logged_on': {'type': 'str'},
-    'ghosts': {'type': 'bool', 'default': False},
-    'server': {'type': 'str'},
-}
-
-SESSION_INFO: Spec = {
-    **SELECTION,
-    'gather': {'type': 'list', 'elements': 'str', 'choices': ['client', 'sid', 'processes'], 'default': ['client']},
-    'include_all': {'type': 'bool', 'default': False},
-}
-
-SESSION: Spec = {
-    **SELECTION,
-    'state': {'type': 'str', 'required': True, 'choices': ['logged_off', 'disconnected']},
-    'method': {'type': 'str', 'default': 'logoff', 'choices': ['logoff', 'reset', 'logoff_then_reset']},
-    'timeout': {'type': 'str', 'default': '60s'},
-    'max_sessions': {'type': 'int'},
-    'all_sessions': {'type': 'bool', 'default': False},
-    'protect_console_idle': {'type': 'bool', 'default': True},
-    'protect_processes': {'type': 'list', 'elements': 'str'},
-    'protect_users': {'type': 'list', 'elements': 'str'},
-    'protect_connection_user': {'type': 'bool', 'default': True},
-    'notice': {
-        'type': 'dict',
-        'options': {
-            'text': {'type': 'str', 'required': True},
-            'title': {'type': 'str'},
-            'grace': {'type': 'str', 'required': True},
-            'icon': {'type': 'str', 'default': 'warning', 'choices': ICONS},
-        },
-    },
-}
-
-SESSION_MESSAGE: Spec = {
-    **SELECTION,
-    'text': {'type': 'str', 'required': True},
-    'title': {'type': 'str'},
-    'icon': {'type': 'str', 'default': 'information', 'choices': ICONS},
-    'buttons': {'type': 'str', 'default': 'ok', 'choices': ['ok', 'ok_cancel', 'yes_no']},
-    'wait': {'type': 'str', 'default': '0s'},
-    'display_for': {'type': 'str'},
-}
-
-LOGON_MODE: Spec = {
-    'mode': {'type': 'str', 'choices': ['enabled', 'drain', 'drain_until_restart', 'disabled']},
-}
-
-#: How the values are read, by the option's name, which means the same in every module. The others are read by
-#: ansible-core, from their choices or as booleans.
-READERS: dict[str, types.Reader] = {
-    'users': types.each(types.account),
-    'exclude_users': types.each(types.account),
-    'protect_users': types.each(types.account),
-    'states': types.each(types.word),
-    'session_ids': types.each(types.session_id),
-    'tokens': types.each(types.token),
-    'client_names': types.each(types.client_name),
-    'protect_processes': types.each(types.process_name),
-    'max_idle': types.duration,
-    'max_disconnected': types.duration,
-    'max_logged_on': types.duration,
-    'timeout': types.duration,
-    'wait': types.duration,
+#: How values (of lists: their elements) are read, by the name of the option. It is the same in every module.
+TYPES: dict[str, types.Reader] = {
+    **dict.fromkeys(('users', 'exclude_users', 'protect_users'), types.account),
+    **dict.fromkeys(('groups', 'protect_groups'), types.group),
+    **dict.fromkeys(('processes', 'protect_processes'), types.process_name),
+    **dict.fromkeys(('max_idle', 'max_disconnected', 'max_logged_on', 'timeout', 'wait'), types.duration),
+    **dict.fromkeys(('grace', 'remind', 'valid'), types.duration),
+    **dict.fromkeys(('text', 'title'), types.message_text),
+    'at': types.end_time,
+    'client_names': types.client_name,
     'display_for': types.positive_duration,
-    'max_sessions': types.whole_number,
     'server': types.server,
-    'text': types.message_text,
-    'title': types.message_text,
-    'notice': types.suboptions(
-        {'text': types.message_text, 'title': types.message_text, 'grace': types.duration},
-        example='{text: Please save your work, grace: 15m}',
-    ),
+    'session_ids': types.session_id,
+    'tokens': types.token,
 }
 
+_SUBOPTION = re.compile(r'^(\w+)\.(?=\w+: )')
+_EXAMPLES = {'notice': '{text: Please save your work, grace: 15m}'}
+_FRAGMENTS = 'ansible_collections.winops.sessions.plugins.doc_fragments'
+_KEYS = ('type', 'elements', 'choices', 'default', 'required')
 
-def session_problems(arguments: Arguments) -> list[str]:
-    """Find options of ``win_user_session`` that do not go together.
 
-    :param arguments: the options given and the defaults of the others.
-    :returns: the problems in words, none when all is well.
+class OptionError(ValueError):
+    """Options that are not valid, with all problems."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__('; '.join(problems))
+        self.problems = problems
+
+    def named(self, prefix: str) -> list[str]:
+        """Return the problems with the names of the caller's variables, one for each option and suboption."""
+        return [prefix + (_SUBOPTION.sub(r'\1_', problem) if prefix else problem) for problem in self.problems]
+
+
+@functools.cache
+def spec_of(module: str) -> Spec:
+    """Read the argument spec of a module from its documentation, doc fragments of this collection included.
+
+    :param module: the short name of the module.
+    :returns: its options, each with ``type`` and, where documented, ``elements``, ``choices``, ``default``,
+        ``required`` and ``options``.
     """
-    problems = []
-    if not arguments.get('all_sessions') and not any(option in arguments for option in CRITERIA):
-        problems.append(
-            f'nothing says which sessions are meant: give at least one of {", ".join(CRITERIA)}, '
-            'for example max_disconnected: 2h, or all_sessions: true for the sessions of all users'
-        )
-    if 'notice' in arguments and 'server' in arguments:
-        problems.append(
-            f'notice: it is remembered on the host that the task runs on, and not on server: {arguments["server"]}. '
-            'Make the server a host of the inventory, or leave notice out'
-        )
-    if arguments.get('state') == 'disconnected':
-        if arguments.get('method') != 'logoff':
-            problems.append(
-                f'method: {arguments.get("method")} says how to end a session and does not go together with '
-                'state: disconnected, which ends none: leave method out, or write state: logged_off'
-            )
-        if 'notice' in arguments:
-            problems.append(
-                'notice: the grace before a logoff does not go together with state: disconnected, which ends no '
-                'session: leave notice out, or write state: logged_off'
-            )
-    return problems
+    path = pathlib.Path(__file__).parents[2] / 'modules' / f'{module}.yml'
+    documentation = yaml_load(path.read_text(encoding='utf-8'))['DOCUMENTATION']
+    documented: dict[str, t.Any] = {}
+    for name in documentation.get('extends_documentation_fragment', ()):
+        if name.startswith('winops.sessions.'):
+            fragment = importlib.import_module(f'{_FRAGMENTS}.{name.rpartition(".")[2]}').ModuleDocFragment
+            documented |= yaml_load(fragment.DOCUMENTATION).get('options') or {}
+    return _spec(documented | documentation.get('options', {}))
 
 
-def message_warnings(arguments: Arguments) -> list[str]:
-    """Find options of ``win_user_session_message`` that are allowed together but hardly meant.
+def validate(
+    spec: Spec, given: Mapping[str, t.Any], example: str = '', readers: Mapping[str, types.Reader] = TYPES
+) -> Arguments:
+    """Validate options.
 
-    :param arguments: the options as the module receives them.
-    :returns: the warnings in words.
+    :param spec: the argument spec.
+    :param given: the options as the user wrote them; a null is an option that is not set.
+    :param example: valid options, for errors that have no example of their own.
+    :param readers: readers by the name of the option; the others are read by their documented type.
+    :returns: the options as the module receives them, with defaults and without nulls.
+    :raises OptionError: with every problem: option, value, reason and example.
     """
-    if arguments.get('buttons') != 'ok' and arguments.get('wait') == '0':
-        return [
-            f'buttons: {arguments.get("buttons")} asks the user something, but nobody waits for the answer: '
-            'give wait, for example wait: 2m'
-        ]
-    return []
+    hint = f' Example: {example}' if example else ''
+    read: Arguments = {}
+    problems = [
+        f'{plain(option)}: unknown option. Options: {", ".join(sorted(spec))}.{hint}'
+        for option in given
+        if option not in spec
+    ]
+    for option, definition in spec.items():
+        value = given.get(option)
+        if value is None:
+            value = definition.get('default')
+        if value is None:
+            if definition.get('required'):
+                problems.append(f'{option}: missing required option.{hint}')
+            continue
+        try:
+            read[option] = _reader(option, definition, readers)(value)
+        except OptionError as error:
+            problems += [f'{option}.{problem}' for problem in error.problems]
+        except ValueError as error:
+            problems.append(f'{option}: {error}')
+    if problems:
+        raise OptionError(problems)
+    return read
+
+
+def _spec(documented: Mapping[str, t.Any]) -> Spec:
+    spec = {}
+    for name, option in documented.items():
+        spec[name] = {'type': 'str'} | {key: option[key] for key in _KEYS if key in option}
+        if 'suboptions' in option:
+            spec[name]['options'] = _spec(option['suboptions'])
+    return spec
+
+
+def _reader(option: str, definition: Mapping[str, t.Any], readers: Mapping[str, types.Reader]) -> types.Reader:
+    is_list = definition['type'] == 'list'
+    kind = definition.get('elements', 'str') if is_list else definition['type']
+    read = readers.get(option)
+    if read is None and 'choices' in definition:
+        read = types.choice(definition['choices'])
+    elif read is None and 'options' in definition:
+        read = functools.partial(_suboptions, definition['options'], _EXAMPLES[option], readers)
+    elif read is None:
+        read = _READERS[kind]
+    return types.each(read) if is_list else read
+
+
+def _suboptions(spec: Spec, example: str, readers: Mapping[str, types.Reader], value: t.Any) -> Arguments:
+    try:
+        given = check_type_dict(value)
+    except TypeError:
+        raise ValueError(f'{quoted(value)} is not a dictionary. Example: {example}') from None
+    return validate(spec, given, example, readers)
+
+
+def _bool(value: t.Any) -> bool:
+    try:
+        return bool(check_type_bool(value))
+    except TypeError:
+        raise ValueError(f'{quoted(value)} is not a boolean. Example: true') from None
+
+
+def _path(value: t.Any) -> str:
+    try:
+        return str(check_type_path(value))
+    except TypeError:
+        raise ValueError(f'{quoted(value)} is not a path. Example: user-sessions') from None
+
+
+_READERS: dict[str, types.Reader] = {
+    'bool': _bool,
+    'dict': dict,
+    'int': types.count,
+    'path': _path,
+    'raw': lambda value: value,
+    'str': types.plain_text,
+}

@@ -5,38 +5,46 @@
 # The interfaces in this file are meant for use within this collection
 # and may not remain stable to outside uses. Changes may be made in ANY release, even a bugfix release.
 
-r"""One reader for each kind of value that an option takes.
+r"""Readers: one for each kind of value.
 
-A reader gets what the user wrote and returns what the module receives. It raises :class:`ValueError` with words that
-name the value and show a good one; the caller puts the option's name before them.
+A reader takes a value as the user wrote it and returns what the module receives. It raises :class:`ValueError` with the
+value, the reason and an example. The caller adds the name of the option.
 
-They look at the value as it was written, before ansible-core converts it: its conversions are too kind for options
-that decide whose session ends. It makes session 1 of ``true``, of ``1_0`` a 10, and a user ``None`` of a null.
+ansible-core's own conversions are too lenient for options that select sessions: they make session 1 of ``true``, 10 of
+``1_0``, and a user named 5349 of ``0012345``.
 """
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 import typing as t
 import unicodedata
-from collections.abc import Callable
-
-from ansible.module_utils.common.validation import check_type_dict
+from collections.abc import Callable, Iterable
 
 from ansible_collections.winops.sessions.plugins.plugin_utils._options.duration import parse_duration, seconds_text
-from ansible_collections.winops.sessions.plugins.plugin_utils._text import quoted as _quote
+from ansible_collections.winops.sessions.plugins.plugin_utils._text import quoted
 
 Reader = Callable[[t.Any], t.Any]
 
-MAX_SESSION_ID = 65535  # ids from 65536 up are listeners
-MAX_TEXT = 512  # UTF-16 units, as Windows counts them
+MAX_SESSION_ID = 65535
+MAX_TEXT = 512  # UTF-16 units
 
-# What "User name formats" and "Naming conventions in Active Directory" keep out of account names; wildcards are ours.
+# "User name formats" and "Naming conventions in Active Directory".
 _NOT_IN_ACCOUNTS = '"/[]:;|=,+<>'
 _NOT_IN_FILE_NAMES = '\\/:"<>|'
 _SID = re.compile(r'S-1(-[0-9*?]+)+', re.IGNORECASE)
 _TOKEN = re.compile(r'([0-9]{1,5}):([0-9]{1,20}):(.*)', re.DOTALL)
+_TIME_OF_DAY = re.compile(r'([01]?[0-9]|2[0-3]):([0-5][0-9])')
+# Ansible decodes these escapes in key=value arguments.
+_ESCAPES = {7: 'a', 8: 'b', 9: 't', 10: 'n', 11: 'v', 12: 'f', 13: 'r'}
+# What YAML makes of unquoted text: its name and an example in quotes.
+_YAML_TYPES = (
+    (bool, 'a boolean', '"no"'),
+    ((int, float), 'a number', '"0012345"'),
+    (datetime.date, 'a date', '"2026-11-21"'),
+)
 
 
 def duration(value: t.Any) -> str:
@@ -47,109 +55,144 @@ def duration(value: t.Any) -> str:
 def positive_duration(value: t.Any) -> str:
     """Read a duration that is not 0."""
     if parse_duration(value) == 0:
-        raise ValueError(f'{_quote(value)} is no time at all: write for example 5m, or leave the option out')
+        raise ValueError(f'{quoted(value)} is not valid: it must be greater than zero. Example: 5m')
     return duration(value)
 
 
-def whole_number(value: t.Any) -> int:
+def end_time(value: t.Any) -> str:
+    """Read a time of day (``22:00``) or a moment with a date and a zone; moments are returned in UTC."""
+    if isinstance(value, str):
+        if time := _TIME_OF_DAY.fullmatch(value.strip()):
+            return f'{int(time[1]):02}:{time[2]}'
+        try:
+            value = datetime.datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise ValueError(_not_a_time(value, 'not a time')) from None
+    if not isinstance(value, datetime.datetime):
+        raise ValueError(_not_a_time(value, 'put it in quotes'))
+    if value.utcoffset() is None:
+        raise ValueError(_not_a_time(value.isoformat(), 'add the zone'))
+    try:
+        moment = value.astimezone(datetime.UTC)
+    except OverflowError:
+        raise ValueError(_not_a_time(value.isoformat(), 'out of range')) from None
+    return f'{moment:%Y-%m-%dT%H:%M:%SZ}'.rjust(20, '0')
+
+
+def count(value: t.Any) -> int:
     """Read a count."""
     number = _integer(value)
     if number is None or number < 0:
-        raise ValueError(f'{_quote(value)} is not a count: write a whole number from 0 up, for example 20')
+        raise ValueError(f'{quoted(value)} is not a count. Example: 20')
     return number
 
 
 def session_id(value: t.Any) -> int:
-    """Read the id of a user session: session 0 belongs to the services, ids from 65536 up to the listeners."""
+    """Read the ID of a user session. Session 0 runs services, IDs from 65536 are listeners."""
     number = _integer(value)
     if number is None or not 1 <= number <= MAX_SESSION_ID:
-        raise ValueError(
-            f'{_quote(value)} is not the id of a user session: '
-            f'write whole numbers from 1 to {MAX_SESSION_ID}, for example [2, 5]'
-        )
+        raise ValueError(f'{quoted(value)} is not a session ID from 1 to {MAX_SESSION_ID}. Example: [2, 5]')
     return number
 
 
 def account(value: t.Any) -> str:
-    """Read the name of an account or a pattern of such names."""
-    text = _name(value).strip()
-    if trouble := _trouble_with_account(text):
-        raise ValueError(
-            f'{_quote(value)} is not an account ({trouble}): write for example '
-            r'alice, CORP\alice, alice@CORP, a SID or a pattern such as CORP\svc_*'
-        )
-    return text
+    """Read the name of a user, or a pattern of such names."""
+    name = _name(value)
+    if problem := _account_problem(name):
+        examples = r'Examples: alice, CORP\alice, alice@corp.example.com, CORP\svc_*, a SID'
+        raise ValueError(f'{quoted(value)} is not a user: {problem}. {examples}')
+    return name
+
+
+def group(value: t.Any) -> str:
+    """Read the name of a group; a pattern cannot be resolved."""
+    name = _name(value)
+    problem = _account_problem(name) or ('wildcards are not supported' if set(name) & set('*?') else None)
+    if problem:
+        examples = r'Examples: CORP\VIP, BUILTIN\Administrators, a SID'
+        raise ValueError(f'{quoted(value)} is not a group: {problem}. {examples}')
+    return name
 
 
 def token(value: t.Any) -> str:
-    """Read the identity pin of a session; its account is taken as it is, it is only ever compared."""
-    text = _name(value).lstrip()
+    """Read the token of a session. Its account is only compared, so it is not changed."""
+    text = plain_text(value).lstrip()
     parts = _TOKEN.fullmatch(text)
     if not parts or not 1 <= int(parts[1]) <= MAX_SESSION_ID or _has_control(text):
         raise ValueError(
-            f'{_quote(value)} is not the token of a session: take it from the key token of a session that '
-            r'win_user_session_info returned, for example 5:134086412870000000:CORP\alice'
+            f'{quoted(value)} is not a session token. Use the token that win_user_session_info returned. '
+            r'Example: 5:134086412870000000:CORP\alice'
         )
     return text
-
-
-def word(value: t.Any) -> str:
-    """Read one of several words; which ones there are is for the choices in the argument spec to say."""
-    return _name(value).strip()
 
 
 def client_name(value: t.Any) -> str:
-    """Read the name of a client computer or a pattern of such names."""
-    text = _name(value).strip()
-    if not text or _has_control(text):
-        raise ValueError(f'{_quote(value)} is not the name of a client: write for example PC-017 or PC-*')
-    return text
+    """Read the name of a client computer, or a pattern of such names."""
+    name = _name(value)
+    if problem := _name_problem(name):
+        raise ValueError(f'{quoted(value)} is not a client name: {problem}. Examples: PC-017, PC-*')
+    return name
 
 
 def process_name(value: t.Any) -> str:
-    """Read the image name of a process or a pattern of such names."""
-    text = _name(value).strip()
-    if not text or _has_control(text) or any(char in _NOT_IN_FILE_NAMES for char in text):
-        raise ValueError(
-            f'{_quote(value)} is not the image name of a process: '
-            'write it without its folder, for example WINWORD.EXE or setup*.exe'
-        )
-    return text
+    """Read the image name of a process, or a pattern of such names."""
+    name = _name(value)
+    if problem := _name_problem(name) or _forbidden(name, _NOT_IN_FILE_NAMES):
+        raise ValueError(f'{quoted(value)} is not a process name: {problem}. Examples: WINWORD.EXE, setup*.exe')
+    return name
 
 
 def server(value: t.Any) -> str:
     """Read the name of another host."""
-    text = _name(value).strip()
-    # A name in any alphabet consists of letters, the marks that belong to them, and digits.
-    allowed = all(char in '-._' or unicodedata.category(char)[0] in 'LMN' for char in text)
-    if not text or not allowed or text[0] in '-.':
-        raise ValueError(f'{_quote(value)} is not the name of a host: write for example rds02 or rds02.corp.example')
-    return text
+    name = _name(value)
+    # A name in any alphabet consists of letters, their marks and digits.
+    allowed = all(char in '-._' or unicodedata.category(char)[0] in 'LMN' for char in name)
+    if not name or not allowed or name[0] in '-.':
+        raise ValueError(f'{quoted(value)} is not a host name. Example: rds02.corp.example')
+    return name
+
+
+def plain_text(value: t.Any) -> str:
+    """Read text. YAML changes unquoted numbers, booleans and dates, so they are refused."""
+    if isinstance(value, str):
+        return value
+    for types, noun, example in _YAML_TYPES:
+        if isinstance(value, types):
+            raise ValueError(f'{quoted(value)} is {noun}, not text: put it in quotes. Example: {example}')
+    raise ValueError(f'{quoted(value)} is not text. Example: "alice"')
 
 
 def message_text(value: t.Any) -> str:
-    """Read a text for a message box."""
-    text = _name(value)
+    """Read the text or the title of a message box."""
+    text = str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else plain_text(value)
     length = len(text.encode('utf-16-le', 'surrogatepass')) // 2
+    example = 'Example: Please save your work'
     if not text.strip():
-        raise ValueError(
-            f'{_quote(value)} is empty: write what the user shall read, for example "Please save your work"'
-        )
+        raise ValueError(f'{quoted(value)} is not valid: it is empty. {example}')
     if '\0' in text:
-        raise ValueError(f'{_quote(value)} has a NUL character, at which Windows would cut it off: leave that out')
+        raise ValueError(f'{quoted(value)} is not valid: it contains a NUL character. {example}')
     if length > MAX_TEXT:
-        raise ValueError(
-            f'{_quote(value)} is {length} UTF-16 units long and {MAX_TEXT} are the limit: '
-            'shorten it, for example to "Please save your work and log off before 18:00"'
-        )
+        raise ValueError(f'{quoted(value)} is {length} UTF-16 units long, the limit is {MAX_TEXT}. {example}')
     return text
 
 
-def each(read: Reader) -> Reader:
-    """Make a reader of lists from a reader of their elements; a text is split at its commas, as Ansible does.
+def choice(values: Iterable[str]) -> Reader:
+    """Make a reader of one of several words."""
+    values = list(values)
 
-    A text may also be a list in JSON, as ``-e 'users=["alice", "bob"]'`` makes one of what looks like a list.
-    An empty list stays one: no alternative is allowed to match, which is something else than no filter at all.
+    def read_choice(value: t.Any) -> str:
+        word = plain_text(value).strip()
+        if word not in values:
+            raise ValueError(f'{quoted(value)} is not valid. Choose one of: {", ".join(values)}')
+        return word
+
+    return read_choice
+
+
+def each(read: Reader) -> Reader:
+    """Make a reader of lists from a reader of elements.
+
+    A text is split at its commas, as Ansible does, or read as JSON. An empty list stays empty: it selects nothing.
     """
 
     def read_list(value: t.Any) -> list[t.Any]:
@@ -158,85 +201,65 @@ def each(read: Reader) -> Reader:
         elif isinstance(value, (int, float)):
             value = [value]
         if not isinstance(value, list):
-            raise ValueError(f'{_quote(value)} is not a list: write for example [first, second]')
+            raise ValueError(f'{quoted(value)} is not a list. Example: [first, second]')
         return [read(element) for element in value]
 
     return read_list
 
 
-def suboptions(readers: dict[str, Reader], example: str) -> Reader:
-    """Make a reader of dicts from readers of some of their keys; a null is a key that was not given."""
-
-    def read_dict(value: t.Any) -> dict[str, t.Any]:
-        try:
-            given = check_type_dict(value)
-        except TypeError:
-            raise ValueError(f'{_quote(value)} is not a dictionary: write for example {example}') from None
-        read, problems = read_all(given, readers)
-        if problems:
-            raise ValueError('; '.join(problems))
-        return read
-
-    return read_dict
-
-
-def read_all(given: dict[str, t.Any], readers: dict[str, Reader]) -> tuple[dict[str, t.Any], list[str]]:
-    """Read what was given for some options.
-
-    :param given: what the user wrote, by option. It is left as it is; a null is an option that was not given.
-    :param readers: how to read an option; one without a reader is taken as it is.
-    :returns: the values read, by option, and the problems found, in words. An option with a problem has no value.
-    """
-    read: dict[str, t.Any] = {}
-    problems = []
-    for option, value in given.items():
-        if value is None:
-            continue
-        try:
-            read[option] = readers[option](value) if option in readers else value
-        except ValueError as error:
-            problems.append(f'{option}: {error}')
-    return read, problems
-
-
-def _trouble_with_account(text: str) -> str | None:
-    """Say why a text cannot name an account; null when it can."""
-    domain, backslash, name = text.partition('\\')
-    user, at, suffix = text.rpartition('@')
-    if not text:
-        return 'it is empty'
-    if _has_control(text):
-        return 'it has a control character'
-    if wrong := sorted({char for char in text if char in _NOT_IN_ACCOUNTS}):
-        return f'Windows allows no {" ".join(wrong)} in a name'
-    if text.upper().startswith('S-1-') and not _SID.fullmatch(text):
-        return 'a SID is digits, as S-1-5-21-1004336348-1177238915-682003330-1104 or with wildcards S-1-5-21-*-500'
-    if '\\' in name:
-        return 'it has more than one backslash'
+def _account_problem(name: str) -> str | None:
+    """Explain why a text cannot be the name of an account; null if it can."""
+    domain, backslash, user = name.partition('\\')
+    before, at, after = name.rpartition('@')
+    if problem := _name_problem(name) or _forbidden(name, _NOT_IN_ACCOUNTS):
+        return problem
+    if name.upper().startswith('S-1-') and not _SID.fullmatch(name):
+        return 'a SID consists of numbers, such as S-1-5-21-1004336348-1177238915-682003330-1104 or S-1-5-21-*-500'
+    if '\\' in user:
+        return 'it contains more than one backslash'
+    if '@' in before:
+        return 'it contains more than one @'
     if domain == '.' and backslash:
-        return rf"a dot does not say which computer: write the computer's name, as HOST\{name or 'alice'}"
-    if backslash and not domain.strip():
-        return 'nothing is before the backslash'
-    if backslash and not name.strip():
-        return 'nothing is after the backslash'
-    if at and not backslash and not (user.strip() and suffix.strip()):
-        return 'something is missing on one side of the @'
+        return (
+            rf'a dot names no computer. Write HOST\{user or "alice"}, or S-1-5-21-*-500 for the administrator account'
+        )
+    if backslash and not (domain.strip() and user.strip()):
+        return f'nothing is {"after" if domain.strip() else "before"} the backslash'
+    if at and not backslash and not (before.strip() and after.strip()):
+        return f'nothing is {"after" if before.strip() else "before"} the @'
     return None
 
 
+def _name_problem(name: str) -> str | None:
+    if not name:
+        return 'it is empty'
+    if not _has_control(name):
+        return None
+    problem = 'it contains a control character'
+    found = next((ord(char) for char in name if ord(char) in _ESCAPES), None)
+    if found is None:
+        return problem
+    meant = ''.join(f'\\\\{_ESCAPES[ord(char)]}' if ord(char) in _ESCAPES else char for char in name)
+    return rf'{problem}. Ansible decodes \{_ESCAPES[found]} in key=value arguments. Write {quoted(meant)} or use JSON'
+
+
+def _forbidden(name: str, characters: str) -> str | None:
+    wrong = sorted(set(name) & set(characters))
+    return f'it contains {" ".join(wrong)}' if wrong else None
+
+
+def _not_a_time(value: t.Any, problem: str) -> str:
+    return f'{quoted(value)} is not valid: {problem}. Examples: "22:00", "2026-11-21T22:00:00+01:00"'
+
+
 def _name(value: t.Any) -> str:
-    """Take a text or a number for a text; YAML reads an unquoted yes or no as a boolean, which names nobody."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return str(value)
-    raise ValueError(f'{_quote(value)} is not a text: put it in quotes, for example "no"')
+    return unicodedata.normalize('NFC', plain_text(value).strip())
 
 
 def _split(text: str) -> list[t.Any]:
-    """Split a list that is a text."""
     try:
-        value = json.loads(text)
+        # Numbers stay the text that they are, ``1.10`` included.
+        value = json.loads(text, parse_int=str, parse_float=str)
     except ValueError:
         value = None
     return value if isinstance(value, list) else text.split(',')

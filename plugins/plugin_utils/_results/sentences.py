@@ -16,7 +16,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._options.spec import FILTERS
+from ansible_collections.winops.sessions.plugins.plugin_utils._options.rules import FILTERS
 from ansible_collections.winops.sessions.plugins.plugin_utils._results.outcomes import by_urgency, outcome, reason
 from ansible_collections.winops.sessions.plugins.plugin_utils._results.session import Record, session_line, session_name
 from ansible_collections.winops.sessions.plugins.plugin_utils._text import human_duration, listing, plain, plural

@@ -63,9 +63,9 @@ def ansible(core: Core, port: int, module: str, args: dict[str, object]) -> str:
     ('module', 'args', 'words'),
     [
         ('win_user_session_info', {'max_idle': '1:30'}, "max_idle: '1:30' is not a duration"),
-        ('win_user_session', {'state': 'logged_off'}, 'nothing says which sessions are meant'),
+        ('win_user_session', {'state': 'logged_off'}, 'no sessions selected'),
         ('win_user_session_message', {'text': 'x' * 513}, 'is 513 UTF-16 units long'),
-        ('win_logon_mode', {'mode': 'closed'}, 'value of mode must be one of'),
+        ('win_logon_mode', {'mode': 'closed'}, 'Choose one of: enabled'),
     ],
 )
 def test_bad_options_are_refused_without_connecting(core, dead_port, module, args, words):

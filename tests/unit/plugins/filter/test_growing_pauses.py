@@ -42,7 +42,7 @@ def test_pauses_are_whole_grow_and_add_up(duration: float, first: int, longest: 
 
 @pytest.mark.parametrize('options', [{'duration': '2x'}, {'duration': '1h', 'first': 'soon'}, {'duration': None}])
 def test_what_is_no_duration_is_refused_with_an_example(options: dict[str, object]) -> None:
-    with pytest.raises(AnsibleFilterError, match=r'growing_pauses: .* is not a duration: .*2h30m'):
+    with pytest.raises(AnsibleFilterError, match=r'growing_pauses: .* is not a duration\. .*2h30m'):
         growing_pauses(**options)
 
 

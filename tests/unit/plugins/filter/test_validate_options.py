@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The filter option_problems: what a module would refuse, in words, and nothing else."""
+"""The filter validate_options."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.winops.sessions.plugins.filter.option_problems import FilterModule
+from ansible_collections.winops.sessions.plugins.filter.validate_options import FilterModule
 
-option_problems = FilterModule().filters()['option_problems']
+validate_options = FilterModule().filters()['validate_options']
 
 
 @pytest.mark.parametrize(
@@ -26,29 +26,29 @@ option_problems = FilterModule().filters()['option_problems']
         ('win_logon_mode', {'mode': 'drain'}),
     ],
 )
-def test_good_options_are_no_problem(module: str, options: dict[str, Any]) -> None:
-    assert option_problems(options, module) == []
+def test_returns_no_problems_for_valid_options(module: str, options: dict[str, Any]) -> None:
+    assert validate_options(options, module) == []
 
 
 @pytest.mark.parametrize(
     ('options', 'beginning'),
     [
-        ({'max_idle': '2x'}, "my_max_idle: '2x' is not a duration: write for example"),
-        ({'users': 'CORP\\'}, "my_users: 'CORP\\' is not an account"),
-        ({'states': 'asleep'}, 'my_states: value of states must be one or more of: active'),
-        ({'ghosts': 'perhaps'}, "my_ghosts: argument 'ghosts' is of type str"),
+        ({'max_idle': '2x'}, "my_max_idle: '2x' is not a duration. Examples: "),
+        ({'users': 'CORP\\'}, "my_users: 'CORP\\' is not a user"),
+        ({'states': 'asleep'}, "my_states: 'asleep' is not valid. Choose one of: active"),
+        ({'ghosts': 'perhaps'}, "my_ghosts: 'perhaps' is not a boolean"),
         ({'notice': {'text': 'hello', 'grace': 'soon'}}, "my_notice_grace: 'soon' is not a duration"),
-        ({'notice': {'text': 'hello'}}, 'my_notice: missing required arguments: grace'),
-        ({'maxidle': '2h'}, 'my_maxidle: there is no such option; there are all_sessions, client_names'),
+        ({'notice': {'text': 'hello'}}, 'my_notice: set exactly one of grace and at'),
+        ({'maxidle': '2h'}, 'my_maxidle: unknown option. Options: all_sessions, client_names'),
     ],
 )
 def test_a_problem_begins_with_the_name_of_the_variable(options: dict[str, Any], beginning: str) -> None:
-    (problem,) = option_problems(options, 'win_user_session', prefix='my_')
+    (problem,) = validate_options(options, 'win_user_session', prefix='my_')
     assert problem.startswith(beginning)
 
 
-def test_every_problem_is_told() -> None:
-    problems = option_problems({'max_idle': '2x', 'max_sessions': 'few', 'method': 'kill'}, 'win_user_session')
+def test_returns_every_problem() -> None:
+    problems = validate_options({'max_idle': '2x', 'max_sessions': 'few', 'method': 'kill'}, 'win_user_session')
     assert [problem.split(':')[0] for problem in problems] == ['max_idle', 'max_sessions', 'method']
 
 
@@ -56,9 +56,9 @@ def test_every_problem_is_told() -> None:
     ('options', 'module', 'words'),
     [
         ({}, 'win_session', "'win_session' is not one of win_logon_mode, win_user_session"),
-        ('max_idle=2h', 'win_user_session', 'options are a dict such as {max_idle: 2h}'),
+        ('max_idle=2h', 'win_user_session', 'str is not a dictionary. Example: {max_idle: 2h}'),
     ],
 )
-def test_what_is_no_question_is_refused(options: Any, module: str, words: str) -> None:
+def test_refuses_an_unknown_module_and_options_that_are_not_a_dictionary(options: Any, module: str, words: str) -> None:
     with pytest.raises(AnsibleFilterError, match=words):
-        option_problems(options, module)
+        validate_options(options, module)
