@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 JOBS ?= 2
 RUN = .cache/venv/bin/python tools/run.py
 
-.PHONY: help setup demo test lint unit docs clean
+.PHONY: help setup demo test lint unit docs sanity clean
 
 help:
 	@echo 'make demo    three simulated Windows hosts, and how their idle sessions are logged off'
@@ -13,6 +13,7 @@ help:
 	@echo 'make lint    what looks at the source only: ansible-test sanity, ansible-lint, ruff, mypy, ...'
 	@echo 'make unit    the quick tests of the Python code'
 	@echo 'make docs    the documentation site, in .cache/docs/html'
+	@echo 'make sanity  ansible-test sanity with every supported ansible-core and the next one'
 	@echo 'make clean   removes .cache/'
 
 setup:
@@ -32,6 +33,9 @@ unit: setup
 
 docs: setup
 	@$(RUN) python tools/docs.py
+
+sanity: setup
+	@$(RUN) python tools/sanity.py
 
 clean:
 	rm -rf .cache

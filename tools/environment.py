@@ -54,6 +54,20 @@ def make_venv(core: Core) -> None:
     stamp.write_text(recipe)
 
 
+def make_on_demand(core: Core) -> bool:
+    """Makes a virtual environment that `make setup` does not make.
+
+    :param core: Which one.
+    :returns: Whether it is there.
+    :raises subprocess.CalledProcessError: When pip could not install the pins.
+    """
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / 'setup.lock').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        make_venv(core)
+    return core.present
+
+
 def link_collection() -> None:
     """Puts the checkout where ansible looks for it: .../ansible_collections/winops/sessions."""
     target = Path('../../../..')

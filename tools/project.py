@@ -53,6 +53,17 @@ CORES = {
 }
 MAIN = CORES['2.19']
 
+#: Versions with which only `make sanity` looks at the sources: one in between, and the next one.
+SANITY_ONLY = {
+    core.version: core
+    for core in (
+        Core('2.20', '3.12', CACHE / 'venv-2.20', ROOT / 'tools' / 'requirements-2.20.txt'),
+        Core('2.22', '3.13', CACHE / 'venv-2.22', ROOT / 'tools' / 'requirements-2.22.txt'),
+    )
+}
+#: The environment of galaxy-importer.
+GALAXY = Core('2.19', '3.11', CACHE / 'venv-galaxy', ROOT / 'tools' / 'requirements-galaxy.txt')
+
 
 def environment(core: Core = MAIN) -> dict[str, str]:
     """The environment in which ansible's commands find this checkout's collection and none of the user's settings.

@@ -16,7 +16,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from project import CACHE, CORES, ROOT, Core, environment
+from environment import make_on_demand
+
+from project import CACHE, CORES, ROOT, SANITY_ONLY, Core, environment
 from winhost import pwsh
 
 # In a process of its own: once ensurepip was called, pip heeds no configuration in the rest of that process.
@@ -28,7 +30,7 @@ subprocess.run([sys.executable, "-m", "ensurepip"], check=True, stdout=subproces
 arguments = [argument for argument in sys.argv[1:] if not argument.startswith("--no-")]
 sys.exit(subprocess.run([sys.executable, "-m", "pip", "install", *arguments]).returncode)
 """
-GET_PIP_NAMES = ('get_pip_24_2.py', 'get_pip_25_2.py')  # what ansible-core 2.19 and 2.21 look for
+GET_PIP_NAMES = ('get_pip_24_2.py', 'get_pip_25_2.py')  # what ansible-core 2.19 to 2.22 look for
 
 # PSScriptAnalyzer, which pslint needs, comes from the PowerShell Gallery only.
 SKIPPED = ('pslint',)
@@ -112,10 +114,17 @@ def _run(core: Core, place: Path) -> subprocess.CompletedProcess[str]:
 
 
 def main() -> int:
-    """``sanity.py [VERSION]``: runs it and shows what it says."""
-    done = run(CORES[sys.argv[1] if len(sys.argv) > 1 else '2.19'])
-    print(done.stdout)
-    return done.returncode
+    """``sanity.py [VERSION...]``: runs it with these versions of ansible-core, by default with all."""
+    cores = CORES | SANITY_ONLY
+    failed = []
+    for version in sys.argv[1:] or sorted(cores):
+        if not make_on_demand(cores[version]):
+            print(f'sanity {version}: skipped, {cores[version].missing}')
+            continue
+        done = run(cores[version])
+        print(f'{done.stdout}sanity {version}: exit status {done.returncode}', flush=True)
+        failed += [version] if done.returncode else []
+    return 1 if failed else 0
 
 
 if __name__ == '__main__':

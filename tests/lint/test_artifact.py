@@ -10,6 +10,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
+import importer
 import pytest
 
 from project import ROOT, environment
@@ -21,6 +22,7 @@ ALLOWED = re.compile(
       (?: MANIFEST | FILES ) \.json
     | (?: README | CHANGELOG | CONTRIBUTING | CODE_OF_CONDUCT ) \.md
     | COPYING
+    | \.ansible-lint
     | changelogs/ (?: changelog | config ) \.yaml
     | docs/ [\w/.-]+ \. (?: md | rst | yml )
     | extensions/ awx/ [\w/-]+ \. (?: yml | md )
@@ -122,3 +124,12 @@ def test_the_python_of_the_installed_collection_imports_without_the_checkout(ins
         env=environment() | {'PYTHONPATH': str(installed)},
         check=True,
     )
+
+
+@pytest.mark.slow
+def test_galaxy_importer_has_no_warning(artifact: Path) -> None:
+    done = importer.run(artifact)
+    assert done.returncode == 0, done.stdout
+    assert 'Linting collection via ansible-lint' in done.stdout
+    assert 'Importer processing completed successfully' in done.stdout
+    assert [line for line in done.stdout.splitlines() if line.startswith(('WARNING', 'ERROR'))] == []
