@@ -25,6 +25,8 @@ COMMANDS = {
     'antsibull-changelog': 'antsibull-changelog lint',
     'docs': 'python tools/docs.py',
     'antsibull-docs': 'antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .',
+    'check-jsonschema': 'check-jsonschema --builtin-schema vendor.github-workflows '
+    + ' '.join(str(path) for path in sorted((ROOT / '.github' / 'workflows').glob('*.yml'))),
     'mypy': 'mypy',
     'ruff': 'ruff check --no-fix .',
     'yamllint': 'yamllint --strict .',
