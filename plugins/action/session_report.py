@@ -15,7 +15,9 @@ from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.winops.sessions.plugins.plugin_utils._options import types
 from ansible_collections.winops.sessions.plugins.plugin_utils._options.duration import parse_duration
+from ansible_collections.winops.sessions.plugins.plugin_utils._options.spec import OptionError, spec_of, validate
 from ansible_collections.winops.sessions.plugins.plugin_utils._report import files, history
 from ansible_collections.winops.sessions.plugins.plugin_utils._report.data import (
     check_not_after,
@@ -37,23 +39,10 @@ from ansible_collections.winops.sessions.plugins.plugin_utils._report.origin imp
 from ansible_collections.winops.sessions.plugins.plugin_utils._report.results import build_report, type_name
 from ansible_collections.winops.sessions.plugins.plugin_utils._report.summary import to_statistics, to_summary
 
-ARGUMENT_SPEC: dict[str, dict[str, t.Any]] = {
-    'dest': {'type': 'path'},
-    'hosts': {'type': 'list', 'elements': 'str'},
-    'keep': {'type': 'int', 'default': 0},
-    'max_disconnected': {'type': 'str'},
-    'max_idle': {'type': 'str'},
-    'max_logged_on': {'type': 'str'},
-    'merge': {'type': 'list', 'elements': 'path', 'default': []},
-    'prepare': {'type': 'bool', 'default': False},
-    'registered': {'type': 'list', 'elements': 'str', 'default': []},
-    'since': {'type': 'str'},
-    'site': {'type': 'str'},
-    'target': {'type': 'str'},
-    'time': {'type': 'str'},
-    'title': {'type': 'str', 'default': 'User sessions'},
-    'user': {'type': 'str'},
-}
+#: How the values of options are read; the others are read by their documented type.
+READERS: dict[str, types.Reader] = {**dict.fromkeys(LIMITS, parse_duration), 'time': check_time}
+
+EXAMPLE = '{registered: user_sessions, dest: user-sessions}'
 
 RENDERINGS: dict[str, c.Callable[[Report], str]] = {
     'report.html': to_html,
@@ -84,14 +73,13 @@ class ActionModule(ActionBase):
         """
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
-        _validation, options = self.validate_argument_spec(ARGUMENT_SPEC)
         try:
-            _check(options)
+            options = _validated(self._task.args)
             earlier = self._earlier(options)
             if options['prepare']:
                 return result | self._prepare(options)
             report = self._report(options, variables, earlier)
-        except ReportError as error:
+        except (OptionError, ReportError) as error:
             # ansible-core repeats the message of every cause.
             raise AnsibleActionFail(str(error)) from None
         result |= {
@@ -145,7 +133,7 @@ class ActionModule(ActionBase):
             _time(options),
             options['title'],
             target,
-            {name: _seconds(name, options[name]) for name in LIMITS if options[name] is not None},
+            {name: options[name] for name in LIMITS if options[name] is not None},
             site=options['site'],
             user=options['user'],
             inventory=variables['hostvars'],
@@ -208,19 +196,15 @@ class ActionModule(ActionBase):
             result['diff'] = diffs
 
 
-def _check(options: dict[str, t.Any]) -> None:
-    """Refuse options that do not belong together."""
+def _validated(arguments: c.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The options of the task; one that is not set is None."""
+    spec = spec_of('session_report')
+    options = dict.fromkeys(spec) | validate(spec, arguments, EXAMPLE, READERS)
     if not (options['registered'] or options['merge'] or options['prepare']):
-        raise ReportError('registered or merge is required. Example: registered: user_sessions')
-    if options['keep'] < 0:
-        raise ReportError(f'keep: {options["keep"]} is not valid: it must not be negative. Example: keep: 30')
+        raise OptionError(['registered or merge is required. Example: registered: user_sessions'])
     if options['keep'] and not options['dest']:
-        raise ReportError('keep: dest is required, the directory that has the reports. Example: dest: user-sessions')
-    if options['time'] is not None:
-        check_time(options['time'])
-    for name in LIMITS:
-        if options[name] is not None:
-            _seconds(name, options[name])
+        raise OptionError(['keep: dest is required, the directory of the reports. Example: dest: user-sessions'])
+    return options
 
 
 def _now() -> datetime.datetime:
@@ -234,13 +218,6 @@ def _time(options: dict[str, t.Any]) -> str:
 def _folder(options: dict[str, t.Any]) -> pathlib.Path:
     # Relative to the directory in which Ansible was started.
     return pathlib.Path(os.path.abspath(options['dest']))
-
-
-def _seconds(name: str, value: str) -> float:
-    try:
-        return parse_duration(value)
-    except ValueError as error:
-        raise ReportError(f'{name}: {error}') from error
 
 
 def _read(path: str) -> str:
