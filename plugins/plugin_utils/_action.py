@@ -22,6 +22,7 @@ from ansible_collections.winops.sessions.plugins.plugin_utils._options.spec impo
     spec_of,
     validate,
 )
+from ansible_collections.winops.sessions.plugins.plugin_utils._results.connection import explained, is_of_connection
 from ansible_collections.winops.sessions.plugins.plugin_utils._results.tables import readable_diff
 
 Result = dict[str, t.Any]
@@ -64,7 +65,12 @@ class SessionAction(ActionBase):
         result: Result = super().run(task_vars=task_vars)
         arguments = self._validated(_option_prefix(task_vars))
         module = f'winops.sessions.{self.MODULE}'
-        result |= self._execute_module(module_name=module, module_args=arguments, task_vars=task_vars)
+        try:
+            result |= self._execute_module(module_name=module, module_args=arguments, task_vars=task_vars)
+        except Exception as error:
+            if not is_of_connection(error):
+                raise
+            raise explained(error) from None
         if warnings := self.warnings(arguments):
             result['warnings'] = [*(result.get('warnings') or []), *warnings]
         if sentence := self.sentence(result, arguments, bool(self._task.check_mode)):

@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# FOR INTERNAL COLLECTION USE ONLY
+# The interfaces in this file are meant for use within this collection
+# and may not remain stable to outside uses. Changes may be made in ANY release, even a bugfix release.
+
+"""Errors of a connection, with what to check."""
+
+from __future__ import annotations
+
+import re
+
+from ansible.errors import AnsibleConnectionFailure
+
+#: What a connection reports, and what to check. The first match counts.
+_REMEDIES = (
+    (
+        r'certificate verify failed|doesn.t match',
+        'The certificate of the host is expired, is for another name, or is of an authority that the controller does'
+        ' not trust. Renew it, correct the address in the inventory, or set the CA file of the connection.',
+    ),
+    (
+        r'credentials were rejected|failed to authenticate|permission denied|unauthorized|\b401\b',
+        'Check the user name and the password. Windows returns the same error for an expired password and for an'
+        ' account that is locked, disabled or not allowed to log on remotely.',
+    ),
+    (
+        r'reset by peer|connection aborted|broken pipe|closed by remote host|data could not be sent|read timed out',
+        'The connection was lost. The module may have run to its end. Run the task again: it reads the current state'
+        ' of the host.',
+    ),
+)
+
+
+def is_of_connection(error: Exception) -> bool:
+    """Whether an error means that the host could not be reached, or not until the module returned.
+
+    :param error: raised when the module was run.
+    """
+    if isinstance(error, OSError):
+        # The errors of the HTTP library are OSErrors without a number; those of local files have one.
+        return isinstance(error, (ConnectionError, TimeoutError)) or error.errno is None
+    return isinstance(error, AnsibleConnectionFailure)
+
+
+def explained(error: Exception) -> AnsibleConnectionFailure:
+    """Return an error of a connection, with what to check.
+
+    :param error: one of which :func:`is_of_connection` is true.
+    :returns: an error after which Ansible reports the host as unreachable.
+    """
+    text = str(error).strip()
+    remedy = next((remedy for found, remedy in _REMEDIES if re.search(found, text, re.IGNORECASE)), '')
+    return AnsibleConnectionFailure(f'{text.rstrip(".")}. {remedy}'.strip())

@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Errors of a connection."""
+
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleActionFail, AnsibleAuthenticationFailure, AnsibleConnectionFailure
+from requests.exceptions import ConnectionError as RequestsConnectionError
+from requests.exceptions import ReadTimeout
+
+from ansible_collections.winops.sessions.plugins.plugin_utils._results.connection import explained, is_of_connection
+
+LOST = 'The module may have run to its end. Run the task again'
+
+
+@pytest.mark.parametrize(
+    ('error', 'part'),
+    [
+        (ConnectionResetError(104, 'Connection reset by peer'), LOST),
+        (RequestsConnectionError(('Connection aborted.', BrokenPipeError(32, 'Broken pipe'))), LOST),
+        (ReadTimeout('Read timed out. (read timeout=30)'), LOST),
+        (AnsibleConnectionFailure('Data could not be sent to remote host "web01".'), LOST),
+        (AnsibleAuthenticationFailure('ntlm: the specified credentials were rejected by the server'), 'is locked'),
+        (AnsibleConnectionFailure('[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: expired'), 'CA file'),
+    ],
+)
+def test_an_error_of_the_connection_names_what_to_check(error: Exception, part: str) -> None:
+    assert is_of_connection(error)
+    text = str(explained(error))
+    assert text.startswith(str(error).rstrip('.'))
+    assert part in text
+
+
+def test_an_unknown_error_of_the_connection_keeps_its_text() -> None:
+    assert str(explained(AnsibleConnectionFailure('No route to host'))) == 'No route to host.'
+
+
+@pytest.mark.parametrize(
+    'error', [AnsibleActionFail('users: not valid'), FileNotFoundError(2, 'No such file'), KeyError('x')]
+)
+def test_other_errors_are_not_of_the_connection(error: Exception) -> None:
+    assert not is_of_connection(error)
