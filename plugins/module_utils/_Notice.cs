@@ -120,6 +120,7 @@ internal sealed class NoticeStore {
 		_remind = options.Seconds("remind") ?? -1;
 		_valid = options.Seconds("valid") ?? 3600;
 		_renews = options.Flag("renew");
+		DueAfter(DateTime.UtcNow.ToFileTimeUtc());
 		MessageBox.RequireLength("notice.text", Render(DateTime.MaxValue.ToFileTimeUtc(), 0));
 		string[] names = Selection.Criteria.Concat(new[] { "exclude_users", "ghosts", "all_sessions" }).ToArray();
 		var selected = names.Select(name => name + "=" + String.Join("\n", module.Values(name)));
@@ -186,16 +187,30 @@ internal sealed class NoticeStore {
 	public Decision Decide(Session session, Match match, out Notice notice) {
 		notice = Find(session.Token);
 		long now = Now(session);
-		if (notice != null && !IsInForce(notice, session, match))
+		// Nobody reads a message in a disconnected session.
+		Decision unwarned = session.User == null || session.IsDisconnected ? Decision.Act : Decision.Warn;
+		if (notice != null && notice.Given > now + Tolerance) {
+			_host.Warnings.Add("The notice to " + session + " is ignored: its time is in the future");
 			notice = null;
-		if (notice == null) {
-			// Nobody reads a message in a disconnected session.
-			return session.User == null || session.IsDisconnected ? Decision.Act : Decision.Warn;
 		}
+		if (notice == null)
+			return unwarned;
 		if (notice.Shown == 0) {
+			if (session.LastUse > notice.First) {
+				// A user who could not be warned and has used the session since gets the whole grace period again.
+				notice = null;
+				return Decision.Warn;
+			}
 			// A session that can show a message is acted on only after another attempt has failed.
 			bool mayShow = session.State == "active" && !notice.HasFailed;
 			return now >= notice.Due && !mayShow ? Decision.Act : session.IsDisconnected ? Decision.Wait : Decision.Warn;
+		}
+		if (!IsInForce(notice, session, match)) {
+			// A user who was warned keeps the promised time, in any state.
+			if (session.IsDisconnected && now < notice.Due)
+				return Decision.Wait;
+			notice = null;
+			return unwarned;
 		}
 		if (now >= notice.Due)
 			return Decision.Act;
@@ -203,28 +218,22 @@ internal sealed class NoticeStore {
 		return isTimeToRemind ? Decision.Remind : Decision.Wait;
 	}
 
+	// Whether a notice that was shown still counts.
 	private bool IsInForce(Notice notice, Session session, Match match) {
 		long now = Now(session);
 		SessionFacts facts = session.Facts ?? new SessionFacts();
-		if (notice.Given > now + Tolerance || notice.First + Tolerance < facts.LogonTime) {
-			_host.Warnings.Add("The notice to " + session + " is ignored: by its time it was given in the future or before the logon");
+		long lastUse = FileTime.Latest(facts.LastInputTime, facts.ConnectTime);
+		// Without a logon time the token does not tell another logon of the user from this one.
+		if (!FileTime.IsKnown(facts.LogonTime) && lastUse > notice.Given)
 			return false;
-		}
-		if (notice.Shown == 0) {
-			// A user who could not be warned and has used the session since gets the whole grace period again.
-			return session.LastUse <= notice.First;
-		}
-		if (now >= notice.Due) {
-			bool isInUse = FileTime.Latest(facts.LastInputTime, facts.ConnectTime) > notice.Due;
-			if (_renews || (isInUse && Seconds(now - notice.Due) > _valid))
-				return false;
-		}
-		return !_selection.HasLimits || (Stayed(notice, facts) & match.Reached) != Limits.None;
+		if (now >= notice.Due && (_renews || (lastUse > notice.Due && Seconds(now - notice.Due) > _valid)))
+			return false;
+		return !_selection.HasLimits || (Stayed(notice, lastUse) & match.Reached) != Limits.None;
 	}
 
 	// The limits that have stayed reached since the notice: input and reconnects restart two of them.
-	private Limits Stayed(Notice notice, SessionFacts facts) {
-		bool isQuiet = FileTime.Latest(facts.LastInputTime, facts.ConnectTime) <= notice.Given;
+	private Limits Stayed(Notice notice, long lastUse) {
+		bool isQuiet = lastUse <= notice.Given;
 		return notice.Reached & (Limits.MaxLoggedOn | Restartable(Limits.MaxIdle, isQuiet) | Restartable(Limits.MaxDisconnected, isQuiet));
 	}
 
@@ -253,7 +262,8 @@ internal sealed class NoticeStore {
 		if (_grace != null)
 			return start + (long)(_grace.Value * TimeSpan.TicksPerSecond);
 		DateTime moment;
-		if (DateTime.TryParseExact(_at, "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture,
+		// Not the T of ISO 8601, from which ConvertFrom-Json makes another type.
+		if (DateTime.TryParseExact(_at, "yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture,
 			DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out moment)) {
 			return Math.Max(start, moment.ToFileTimeUtc());
 		}
@@ -286,7 +296,7 @@ internal sealed class NoticeStore {
 		var notices = Parse(key.GetText(session.Token));
 		Notice known = Find(session.Token);
 		other = notices.LastOrDefault(IsOwn);
-		if (other == null || (known != null && other.Nonce == known.Nonce) || !IsInForce(other, session, match))
+		if (other == null || (known != null && other.Nonce == known.Nonce) || (other.Shown != 0 && !IsInForce(other, session, match)))
 			other = null;
 		long now = Now(session);
 		Notice notice = new Notice { First = now, Due = DueAfter(now), Reached = match.Reached, Task = _task, Server = _server };
