@@ -296,15 +296,16 @@ def _as_number(value: t.Any) -> t.Any:
 
 def _sessions(result: c.Mapping[str, t.Any]) -> dict[str, Row]:
     """The sessions of a result by token: facts as read before the action, the state as read afterwards."""
-    left = dict(_keyed(result, 'remaining'))
-    sessions = {key: {**row, 'outcome': None, 'present': True} for key, row in left.items()}
-    for key, row in _keyed(result, 'sessions'):
-        sessions[key] = {**row, 'present': not outcome(row['outcome'] or '').ended}
-    for key, row in _keyed(result, 'protected'):
-        sessions[key] = {**row, 'outcome': 'protected', 'present': True}
-    for key, row in left.items():
-        sessions[key]['state'] = row['state']
-    return sessions
+    acted = {
+        key: {**row, 'present': not outcome(row['outcome'] or '').ended} for key, row in _keyed(result, 'sessions')
+    }
+    acted |= {key: {**row, 'outcome': 'protected', 'present': True} for key, row in _keyed(result, 'protected')}
+    sessions = {}
+    for key, row in _keyed(result, 'remaining'):
+        key = _known_key(key, row, acted)
+        known = acted.get(key, {**row, 'outcome': None, 'present': True})
+        sessions[key] = {**known, 'state': row['state']}
+    return sessions | {key: row for key, row in acted.items() if key not in sessions}
 
 
 def _keyed(result: c.Mapping[str, t.Any], name: str) -> c.Iterator[tuple[str, Row]]:
@@ -316,6 +317,14 @@ def _keyed(result: c.Mapping[str, t.Any], name: str) -> c.Iterator[tuple[str, Ro
             raise ReportError(f'{name} must be a list of session records, but entry {number} is {type_name(record)}')
         row = row_of(record)
         yield row['token'] or f'{name} {number}', row
+
+
+def _known_key(key: str, row: Row, known: c.Mapping[str, Row]) -> str:
+    """The key of the same session in another list. A session that is closing has no logon time in its token."""
+    if key in known or ':0:' not in key:
+        return key
+    same = (name for name, other in known.items() if (other['id'], other['account']) == (row['id'], row['account']))
+    return next(same, key)
 
 
 def _combined(answers: list[Answer]) -> Answer:
@@ -339,7 +348,7 @@ def _merged(answers: c.Iterable[Answer]) -> dict[str, Row]:
     for answer in answers:
         if answer.sessions is None:
             continue
-        fresh = dict(answer.sessions)
+        fresh = {_known_key(key, row, known): row for key, row in answer.sessions.items()}
         for key, before in known.items():
             if before['outcome'] is None:
                 continue
@@ -348,7 +357,7 @@ def _merged(answers: c.Iterable[Answer]) -> dict[str, Row]:
                 fresh[key] = _departed(before)
             elif now['outcome'] is None:
                 fresh[key] = _unselected(before, now, _replaces(answer, origin[key]))
-        acted = {key for key, row in answer.sessions.items() if row['outcome']}
+        acted = {_known_key(key, row, known) for key, row in answer.sessions.items() if row['outcome']}
         origin = {key: answer if key in acted else origin.get(key, answer) for key in fresh}
         known = fresh
     return known

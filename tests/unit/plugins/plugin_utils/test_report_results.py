@@ -231,3 +231,12 @@ def test_every_form_states_who_made_the_report_and_with_what() -> None:
     assert to_summary(report)[0] == 'User sessions: all, 2026-11-21 14:34 UTC, run by kim, job 42'
     assert 'Created by winops.sessions 1.2.3, ansible-core 2.19.1, run by kim, job 42' in to_html(report)
     assert '"origin": {"user": "kim", "job": "42"' in to_json(report)
+
+
+def test_a_closing_session_without_logon_time_is_the_same_session() -> None:
+    closing = BOB | {'state': 'down', 'token': '3:0:CORP\\bob', 'logon_time': None}
+    stuck = acted([BOB | done('still_present')], [closing], failed=True)
+    report = build_report({'sql01': [acted([BOB | done('notified')], [BOB]), stuck]}, TIME)
+    assert [(row['state'], row['outcome'], row['token']) for row in report.sessions] == [
+        ('down', 'still_present', BOB['token'])
+    ]
