@@ -27,7 +27,6 @@ from ansible_collections.winops.sessions.plugins.plugin_utils._report.model impo
     Report,
     Row,
     is_user_session,
-    natural,
 )
 from ansible_collections.winops.sessions.plugins.plugin_utils._report.trend import trend
 from ansible_collections.winops.sessions.plugins.plugin_utils._results.outcomes import reason
@@ -69,7 +68,7 @@ class Detail(t.NamedTuple):
 DETAILS = (
     Detail('table', 'table', 5000, 5000, 4000, 300),
     Detail('table', 'idle', 1000, 500, 2000, 200),
-    Detail('idle', 'idle', 500, 300, 1000, 20),
+    Detail('idle', 'idle', 300, 200, 1000, 20),
     Detail('names', 'names', 200, 200, 500, 10),
     Detail('none', 'none', 100, 100, 200, 0),
 )
@@ -162,8 +161,9 @@ def _values(report: Report, detail: Detail) -> dict[str, t.Any]:
     troubled = [host for status in STATUSES if status != 'answered' for host in report.hosts if host.status == status]
     over = [row for row in sessions if row['over_limit'] and row['present'] and not row['outcome']]
     over.sort(key=lambda row: -(row['idle_seconds'] or 0))
+    acted = labels.by_urgency(sessions)
     states, views = _states(report.counts), _Views(report, detail)
-    users = views.users()
+    users = _by_user(sessions)
     return {
         'report': report,
         'detail': detail,
@@ -171,7 +171,6 @@ def _values(report: Report, detail: Detail) -> dict[str, t.Any]:
         'origin': labels.origin(report),
         'versions': labels.versions(report),
         'limits': labels.limits(report),
-        'listed': detail.listed,
         'unfold': len(sessions) <= UNFOLDED,
         'host_numbers': _host_numbers(report.counts),
         'states': states,
@@ -179,12 +178,14 @@ def _values(report: Report, detail: Detail) -> dict[str, t.Any]:
         'trend': trend(report),
         'tally': [{'label': label, 'count': count} for label, count in labels.tally(sessions).items()],
         'troubled': [views.host(host) for host in troubled],
-        'acted': [views.session(row) for row in labels.by_urgency(sessions)],
-        'over_limit': [views.session(row) for row in over],
+        'acted': [views.session(row) for row in acted[: detail.listed]],
+        'acted_count': len(acted),
+        'over_limit': [views.session(row) for row in over[: detail.listed]],
+        'over_limit_count': len(over),
         'hosts': [
             views.host(host) for host in (*troubled, *(host for host in report.hosts if host.status == 'answered'))
         ],
-        'users': users[: detail.listed_users],
+        'users': [views.user(rows) for rows in users[: detail.listed_users]],
         'user_count': len(users),
     }
 
@@ -244,24 +245,15 @@ class _Views:
             'rows': self._rows(host.rows, self._detail.sessions, of_host=True),
         }
 
-    def users(self) -> list[dict[str, t.Any]]:
-        """The users with their present sessions, those with the most sessions first."""
-        sessions: dict[str, list[Row]] = {}
-        for row in self._report.sessions:
-            if row['account'] and row['present'] and is_user_session(row):
-                sessions.setdefault(row['account'].casefold(), []).append(row)
-        ordered = sorted(sessions.values(), key=lambda rows: (-len(rows), natural(rows[0]['account'])))
-        return [
-            {
-                'name': shorten(rows[0]['account'], self._detail.length),
-                'hosts': len({(row['site'], row['host']) for row in rows}),
-                **_numbers(rows),
-                'summary': plural(len(rows), 'session'),
-                # Beyond the limit of the list only the number of users is shown.
-                'rows': self._rows(rows, self._detail.users, of_host=False) if at < self._detail.listed_users else [],
-            }
-            for at, rows in enumerate(ordered)
-        ]
+    def user(self, rows: list[Row]) -> dict[str, t.Any]:
+        """A user with the present sessions."""
+        return {
+            'name': shorten(rows[0]['account'], self._detail.length),
+            'hosts': len({(row['site'], row['host']) for row in rows}),
+            **_numbers(rows),
+            'summary': plural(len(rows), 'session'),
+            'rows': self._rows(rows, self._detail.users, of_host=False),
+        }
 
     def session(self, row: Row) -> dict[str, t.Any]:
         """A session with its facts."""
@@ -314,6 +306,15 @@ class _Views:
 
     def _place(self, row: Row) -> str:
         return f'{row["host"]} ({row["site"]})' if row['site'] and self._report.has_sites else row['host']
+
+
+def _by_user(sessions: c.Iterable[Row]) -> list[list[Row]]:
+    """The present sessions of each user, the users with the most sessions first."""
+    users: dict[str, list[Row]] = {}
+    for row in sessions:
+        if row['account'] and row['present'] and is_user_session(row):
+            users.setdefault(row['account'].casefold(), []).append(row)
+    return [users[name] for name in sorted(users, key=lambda name: (-len(users[name]), name))]
 
 
 def _numbers(rows: c.Sequence[Row]) -> dict[str, t.Any]:
