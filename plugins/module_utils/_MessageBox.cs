@@ -26,7 +26,6 @@ internal sealed class MessageBox {
 	private readonly string _title;
 	private readonly int _style;
 
-	// options: text, title and icon, and buttons if there is a choice.
 	public MessageBox(Options options) {
 		Text = options.Text("text");
 		string title = options.Text("title");
@@ -43,8 +42,6 @@ internal sealed class MessageBox {
 			throw new SessionException(option + ": " + text.Length + " UTF-16 units are too long for a message box. The limit is " + LongestText);
 	}
 
-	// Shows the box in a session and returns at once.
-	// seconds: When the box closes by itself; 0: never.
 	public void Show(SessionHost host, long id, string text, double seconds) {
 		host.Api.SendMessage(id, _title, text, _style, DisplaySeconds(seconds), false);
 	}

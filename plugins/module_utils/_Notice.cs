@@ -23,16 +23,13 @@ internal sealed class Notice {
 	public long First;
 	// When the message was shown; 0 if it was not.
 	public long Shown;
-	// When the grace period ends.
 	public long Due;
 	public bool IsReminded;
 	// This run could not show the message.
 	public bool HasFailed;
-	// The limits that the session had reached.
 	public Limits Reached;
 	// Identifies the task: its selection, text and grace period.
 	public string Task;
-	// Identifies the server that the session is on.
 	public string Server;
 	// Identifies this writing of the record: of several controllers at the same moment, the last one sends the message.
 	public string Nonce = Guid.NewGuid().ToString("N");
@@ -48,7 +45,6 @@ internal sealed class Notice {
 		return Convert.ToString(value, CultureInfo.InvariantCulture);
 	}
 
-	// Reads a record; null if it is not one.
 	public static Notice Parse(string text) {
 		string[] parts = text.Split(Separator);
 		long[] numbers = new long[5];
@@ -75,13 +71,10 @@ internal sealed class Notice {
 }
 
 internal enum Decision {
-	// The session may be acted on.
 	Act,
-	// The user is to be warned.
 	Warn,
 	// The user is to be warned once more.
 	Remind,
-	// The grace period has not expired.
 	Wait,
 }
 
@@ -106,7 +99,7 @@ internal sealed class NoticeStore {
 	private readonly double _remind;
 	private readonly double _valid;
 	private readonly bool _renews;
-	private readonly Dictionary<string, List<Notice>> _records = new Dictionary<string, List<Notice>>(StringComparer.OrdinalIgnoreCase);
+	private readonly Dictionary<string, List<Notice>> _records = new Dictionary<string, List<Notice>>(Names.Comparer);
 
 	public NoticeStore(SessionHost host, Selection selection, Options module) {
 		Options options = module.Suboptions("notice");
@@ -248,7 +241,6 @@ internal sealed class NoticeStore {
 		return notice.HasFailed;
 	}
 
-	// Whole seconds until the grace period expires.
 	public long SecondsLeft(Notice notice, Session session) {
 		return Math.Max(0, Seconds(notice.Due - Now(session)));
 	}
@@ -257,7 +249,6 @@ internal sealed class NoticeStore {
 		return (long)Math.Ceiling((double)ticks / TimeSpan.TicksPerSecond);
 	}
 
-	// When a grace period that starts now ends.
 	private long DueAfter(long start) {
 		if (_grace != null)
 			return start + (long)(_grace.Value * TimeSpan.TicksPerSecond);
@@ -283,7 +274,6 @@ internal sealed class NoticeStore {
 			.Replace(TimeMark, end.ToString(isToday ? "HH:mm" : "yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture));
 	}
 
-	// Opens the key that notices are recorded in.
 	public RegistryKey Open() {
 		return RegistryKey.OpenWrite(KeyPath, true);
 	}
@@ -291,7 +281,6 @@ internal sealed class NoticeStore {
 	// Records that a user is about to be warned.
 	// before: The notice in force, whose user could not be warned yet or is to be reminded; null: a new notice.
 	// other: Another controller's notice of the same task, given meanwhile; null if the record is ours.
-	// The recorded notice.
 	public Notice Record(RegistryKey key, Session session, Match match, Notice before, out Notice other) {
 		var notices = Parse(key.GetText(session.Token));
 		Notice known = Find(session.Token);
@@ -348,7 +337,7 @@ internal sealed class NoticeStore {
 		foreach (KeyValuePair<string, List<Notice>> record in _records) {
 			bool isWaited;
 			bool isPresent = present.TryGetValue(record.Key, out isWaited);
-			if (isWaited || (!isPresent && unreadable.Any(id => record.Key.StartsWith(id.ToString(CultureInfo.InvariantCulture) + ":", StringComparison.Ordinal))))
+			if (isWaited || (!isPresent && unreadable.Any(id => record.Key.StartsWith(Names.Format("{0}", id) + ":", StringComparison.Ordinal))))
 				continue;
 			var nonces = new HashSet<string>(
 				record.Value.Where(notice => isPresent ? IsOwn(notice) : notice.Server == _server).Select(notice => notice.Nonce));

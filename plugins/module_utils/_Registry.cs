@@ -9,8 +9,6 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 
-//TypeAccelerator -Name Winops.RegistryKey -TypeName RegistryKey
-
 namespace ansible_collections.winops.sessions.plugins.module_utils._Registry {
 internal class NativeMethods {
 	[DllImport("advapi32.dll", ExactSpelling = true, CharSet = CharSet.Unicode)]
@@ -49,17 +47,16 @@ internal class SafeKeyHandle : SafeHandleZeroOrMinusOneIsInvalid {
 	}
 }
 
-// The failure of one call of the registry.
 internal class RegistryException : Win32Exception {
 	public RegistryException(string doing, string path, int code)
 		: base(code, String.Format(CultureInfo.InvariantCulture, "{0} HKLM\\{1} failed with Win32 error {2}", doing, path, code)) {
 	}
 }
 
-/// <summary>A key below HKEY_LOCAL_MACHINE.</summary>
-/// <remarks>Always the 64-bit view, so that a 32-bit PowerShell finds what a 64-bit one wrote.</remarks>
-public sealed class RegistryKey : IDisposable {
-	/// <summary>This collection writes no longer data.</summary>
+// A key below HKEY_LOCAL_MACHINE.
+// Always the 64-bit view, so that a 32-bit PowerShell finds what a 64-bit one wrote.
+internal sealed class RegistryKey : IDisposable {
+	// This collection writes no longer data.
 	private const int LongestData = 8192;
 
 	private const int ERROR_FILE_NOT_FOUND = 2;
@@ -84,7 +81,7 @@ public sealed class RegistryKey : IDisposable {
 		_path = path;
 	}
 
-	/// <summary>Opens a key to read it; null where it does not exist.</summary>
+	// Opens a key to read it; null if it does not exist.
 	public static RegistryKey OpenRead(string path) {
 		SafeKeyHandle handle;
 		int code = NativeMethods.RegOpenKeyExW(HKEY_LOCAL_MACHINE, path, 0, KEY_READ | KEY_WOW64_64KEY, out handle);
@@ -94,8 +91,8 @@ public sealed class RegistryKey : IDisposable {
 		return new RegistryKey(handle, path);
 	}
 
-	/// <summary>Opens a key to write to it, and creates it where it does not exist.</summary>
-	/// <param name="isVolatile">Whether a key that is created is gone at the next start of Windows.</param>
+	// Opens a key to write to it, and creates it if it does not exist.
+	// isVolatile: Whether a key that is created is gone at the next start of Windows.
 	public static RegistryKey OpenWrite(string path, bool isVolatile) {
 		SafeKeyHandle handle;
 		uint disposition;
@@ -110,7 +107,7 @@ public sealed class RegistryKey : IDisposable {
 		_handle.Dispose();
 	}
 
-	/// <summary>The names of all values.</summary>
+	// The names of all values.
 	public string[] ValueNames() {
 		var names = new List<string>();
 		char[] buffer = new char[LongestName];
@@ -124,7 +121,7 @@ public sealed class RegistryKey : IDisposable {
 		}
 	}
 
-	/// <summary>A value of type REG_SZ; null where there is none, or one of another type or too long.</summary>
+	// A value of type REG_SZ; null if there is none, or one of another type or too long.
 	public string GetText(string name) {
 		byte[] data = Get(name, REG_SZ);
 		if (data == null)
@@ -134,13 +131,13 @@ public sealed class RegistryKey : IDisposable {
 		return end < 0 ? text : text.Substring(0, end);
 	}
 
-	/// <summary>A value of type REG_DWORD; null where there is none, or one of another type.</summary>
+	// A value of type REG_DWORD; null if there is none, or one of another type.
 	public long? GetNumber(string name) {
 		byte[] data = Get(name, REG_DWORD);
 		return data != null && data.Length == 4 ? (long?)BitConverter.ToUInt32(data, 0) : null;
 	}
 
-	/// <summary>Whether there is a value of this name, of whatever type.</summary>
+	// Whether there is a value of this name, of whatever type.
 	public bool Has(string name) {
 		uint type;
 		uint length = 0;
@@ -156,7 +153,7 @@ public sealed class RegistryKey : IDisposable {
 		Set(name, REG_DWORD, BitConverter.GetBytes((uint)number));
 	}
 
-	/// <summary>Removes a value; one that is not there is fine.</summary>
+	// Removes a value; one that is not there is fine.
 	public void Remove(string name) {
 		int code = NativeMethods.RegDeleteValueW(_handle, name);
 		if (code != ERROR_FILE_NOT_FOUND)

@@ -60,7 +60,6 @@ internal sealed class ResetCommand : IDisposable {
 
 	public bool HasFailed { get { return _process.HasExited && _process.ExitCode != 0; } }
 
-	// Waits for the command to end.
 	public void Wait(int milliseconds) {
 		_process.WaitForExit(milliseconds);
 	}
@@ -74,7 +73,6 @@ internal sealed class ResetCommand : IDisposable {
 		}
 	}
 
-	// Ends the command if it is still running.
 	public void Dispose() {
 		try {
 			if (!_process.HasExited)

@@ -79,7 +79,6 @@ internal sealed class Doubts {
 	}
 }
 
-// The users that one option names.
 internal sealed class UserList {
 	private static readonly Regex SidPattern = new Regex(@"\AS-1-[0-9*?-]+\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
 	// The account database of these domains is in the cloud, so their user principal names cannot be resolved on the host.
@@ -134,7 +133,7 @@ internal sealed class UserList {
 			Unresolved.Add(pattern);
 			_doubts.Report(pattern, _option + ": '" + Names.Printable(pattern) + "' could not be resolved, " + account.Error.Message);
 		}
-		bool isCloudName = pattern.IndexOf('@') >= 0 && CloudDomains.Contains(session.Domain, StringComparer.OrdinalIgnoreCase);
+		bool isCloudName = pattern.IndexOf('@') >= 0 && CloudDomains.Contains(session.Domain, Names.Comparer);
 		return _protects && (isCloudName || Names.AreEqual(user, session.User)) && _doubts.Protect(session);
 	}
 
@@ -158,7 +157,6 @@ internal sealed class UserList {
 		return Wildcard.IsMatch(pattern, user) || (domain != null && pattern.IndexOf('@') >= 0 && Wildcard.IsMatch(pattern, user + "@" + domain));
 	}
 
-	// The name without its domain; null if the pattern has none.
 	private static string UserPart(string pattern) {
 		int slash = pattern.IndexOf('\\');
 		if (slash >= 0)
@@ -168,7 +166,6 @@ internal sealed class UserList {
 	}
 }
 
-// The groups that one option names.
 internal sealed class GroupList {
 	private readonly SessionHost _host;
 	private readonly List<string> _sids = new List<string>();
@@ -199,7 +196,6 @@ internal sealed class GroupList {
 	}
 }
 
-// The image names that one option lists.
 internal sealed class ImageList {
 	private readonly string[] _patterns;
 
@@ -221,7 +217,6 @@ internal enum Limits {
 	MaxLoggedOn = 4,
 }
 
-// Whether the options select a session.
 internal sealed class Match {
 	private static readonly KeyValuePair<Limits, string>[] Reasons = {
 		new KeyValuePair<Limits, string>(Limits.MaxDisconnected, "max_disconnected"),
@@ -233,7 +228,6 @@ internal sealed class Match {
 
 	// Whether the session is selected; null if that could not be evaluated.
 	public bool? IsSelected = false;
-	// All limits that the session has reached.
 	public Limits Reached;
 	// Why it is not selected, or could not be evaluated.
 	public string Problem;
@@ -251,7 +245,6 @@ internal sealed class Match {
 	}
 }
 
-// The selection options of a module.
 internal sealed class Selection {
 	// The options that make a selection.
 	public static readonly string[] Criteria = {
@@ -352,7 +345,6 @@ internal sealed class Selection {
 	}
 
 	// Whether a session is selected.
-	// processes: The processes of the session; null: not needed.
 	public Match Evaluate(Session session, SessionProcess[] processes) {
 		Match match = EvaluateIdentity(session, processes);
 		if (match.IsSelected == false)
@@ -433,7 +425,6 @@ internal sealed class Selection {
 	}
 
 	// Why sessions that are named by their ID or token are not selectable.
-	// sessions: All sessions of the host.
 	private IEnumerable<string> Unselectable(IEnumerable<Session> sessions) {
 		foreach (Session session in sessions) {
 			if (!IsNamedExactly(session) || IsSelectable(session) || session.User != null)
@@ -448,7 +439,6 @@ internal sealed class Selection {
 	}
 }
 
-// The options that protect selected sessions.
 internal sealed class Protection {
 	private readonly SessionHost _host;
 	private readonly UserList _users;
@@ -482,7 +472,6 @@ internal sealed class Protection {
 	}
 
 	// Why a selected session is skipped; null if it is not protected.
-	// processes: The processes of the session; null: not needed.
 	public string Reason(Session session, Match match, SessionProcess[] processes) {
 		if (session.IsOwn)
 			return "own_session";

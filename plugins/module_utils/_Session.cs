@@ -13,7 +13,6 @@ using System.Text.RegularExpressions;
 using ansible_collections.winops.sessions.plugins.module_utils._Wts;
 
 namespace ansible_collections.winops.sessions.plugins.module_utils._Session {
-// A failure that ends the module.
 internal class SessionException : Win32Exception {
 	public SessionException(string message) : base(0, message) { }
 }
@@ -77,6 +76,8 @@ internal sealed class Options {
 
 // Names as Windows compares them, and as a terminal can print them.
 internal static class Names {
+	public static readonly StringComparer Comparer = StringComparer.OrdinalIgnoreCase;
+
 	public static string Format(string format, params object[] values) {
 		return String.Format(CultureInfo.InvariantCulture, format, values);
 	}
@@ -87,7 +88,7 @@ internal static class Names {
 	}
 
 	public static bool AreEqual(string a, string b) {
-		return String.Equals(a ?? "", b ?? "", StringComparison.OrdinalIgnoreCase);
+		return Comparer.Equals(a ?? "", b ?? "");
 	}
 
 	// A name that came from outside, without the characters that control a terminal or reorder its text.
@@ -130,7 +131,6 @@ internal static class FileTime {
 		return IsKnown(from) && IsKnown(to) ? (long?)Math.Max(0, (to - from) / TimeSpan.TicksPerSecond) : null;
 	}
 
-	// The latest of several moments; 0 if none is known.
 	public static long Latest(params long[] values) {
 		return values.Where(IsKnown).DefaultIfEmpty(0).Max();
 	}
@@ -173,11 +173,8 @@ internal sealed class Session {
 	}
 
 	internal SessionRow Row;
-	// Null if they could not be read.
 	internal SessionFacts Facts;
-	// Why the facts could not be read.
 	internal WtsException Error;
-	// Null if it was not queried.
 	internal SessionClient Client;
 
 	internal long Id { get { return Row.Id; } }
@@ -236,7 +233,6 @@ internal sealed class Session {
 		}
 	}
 
-	// The SID that the record reports; set on request.
 	internal string Sid { get; set; }
 
 	// The session for a reader: session 3 (CORP\alice).
@@ -244,7 +240,6 @@ internal sealed class Session {
 		return Names.Format("session {0} ({1})", Id, User == null ? "no user" : Names.Printable(Account));
 	}
 
-	// The session with facts that were read later.
 	internal Session With(SessionFacts facts, SessionClient client) {
 		return new Session(_host, Row, facts, null, client) { Sid = Sid };
 	}
@@ -266,7 +261,6 @@ internal sealed class Session {
 		return facts.User != null && facts.User.Length < LongestUser && (facts.Domain ?? "").Length < LongestDomain;
 	}
 
-	// Whether two rows name the same account.
 	internal static bool IsSameRow(SessionRow a, SessionRow b) {
 		return a != null && b != null && Names.AreEqual(a.User, b.User) && Names.AreEqual(a.Domain, b.Domain);
 	}
@@ -275,7 +269,6 @@ internal sealed class Session {
 		return sessions.Select(session => (object)session.ToRecord()).ToArray();
 	}
 
-	// The session record that modules return.
 	internal OrderedDictionary ToRecord() {
 		SessionFacts facts = Facts ?? new SessionFacts();
 		SessionClient client = Client ?? new SessionClient();
@@ -328,13 +321,12 @@ internal sealed class SessionHost : IDisposable {
 	private static readonly string[] ServiceSids = { "S-1-5-18", "S-1-5-19", "S-1-5-20" };
 	private static readonly string[] ServiceSidPrefixes = { "S-1-5-90-", "S-1-5-96-" };
 
-	private readonly Dictionary<string, Account> _accounts = new Dictionary<string, Account>(StringComparer.OrdinalIgnoreCase);
-	private readonly Dictionary<string, HashSet<string>> _groups = new Dictionary<string, HashSet<string>>(StringComparer.OrdinalIgnoreCase);
+	private readonly Dictionary<string, Account> _accounts = new Dictionary<string, Account>(Names.Comparer);
+	private readonly Dictionary<string, HashSet<string>> _groups = new Dictionary<string, HashSet<string>>(Names.Comparer);
 	private SessionRow[] _listed;
 	private ILookup<long, SessionProcess> _processes;
 	private WtsException _processError;
 
-	// server: The value of the option server; null: this host.
 	public SessionHost(string server) {
 		// The name becomes part of a command line.
 		if (server != null && !Regex.IsMatch(server, @"\A[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}._-]*\z"))
@@ -362,7 +354,6 @@ internal sealed class SessionHost : IDisposable {
 		ConsoleId = ServerName == null ? SessionServer.ConsoleSessionId() : -1;
 	}
 
-	// All rows of the enumeration.
 	// Session 0, in which services run, exists on every Windows and is shown to every account that may see sessions.
 	// A network logon without that right gets a list without it, and no error.
 	internal SessionRow[] Enumerate() {
@@ -401,7 +392,6 @@ internal sealed class SessionHost : IDisposable {
 	// Reads the sessions whose rows are wanted.
 	// The enumeration has the full names, the facts have the times. A session whose two do not agree, or that is not found,
 	// has started or ended in between: it is enumerated and read again.
-	// isWanted: Decides by the row alone.
 	// known: Sessions that need not be read again while their rows are the same.
 	internal List<Session> ReadAll(Func<Session, bool> isWanted, bool withClient, IEnumerable<Session> known) {
 		var before = ById(known ?? new Session[0]);
@@ -435,7 +425,6 @@ internal sealed class SessionHost : IDisposable {
 		return _listed.Select(row => byId.ContainsKey(row.Id) ? byId[row.Id] : new Session(this, row, null, null, null));
 	}
 
-	// The processes of all sessions, read once.
 	internal ILookup<long, SessionProcess> Processes() {
 		if (_processError != null)
 			throw _processError;
@@ -450,7 +439,6 @@ internal sealed class SessionHost : IDisposable {
 		return _processes;
 	}
 
-	// Resolves a name, once.
 	internal Account Lookup(string name) {
 		Account account;
 		if (!_accounts.TryGetValue(name, out account)) {
@@ -468,7 +456,7 @@ internal sealed class SessionHost : IDisposable {
 			string[] sids;
 			try {
 				sids = UserProcesses(session.Id).Select(process => process.Sid)
-					.Distinct(StringComparer.OrdinalIgnoreCase).ToArray();
+					.Distinct(Names.Comparer).ToArray();
 			} catch (WtsException) {
 				sids = new string[0];
 			}
@@ -484,7 +472,7 @@ internal sealed class SessionHost : IDisposable {
 
 	private IEnumerable<SessionProcess> UserProcesses(long id) {
 		return Processes()[id].Where(process =>
-			process.Sid != null && !ServiceSids.Contains(process.Sid, StringComparer.OrdinalIgnoreCase)
+			process.Sid != null && !ServiceSids.Contains(process.Sid, Names.Comparer)
 				&& !ServiceSidPrefixes.Any(prefix => process.Sid.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)));
 	}
 

@@ -94,7 +94,7 @@ public sealed class SessionMessage {
 		answer.Fail(receivers.Where(receiver => receiver.Outcome == "failed").Select(receiver => receiver.Detail), receivers.Count);
 	}
 
-	/// <summary>Sends the message to one session, after it has been read again.</summary>
+	// Sends the message to one session, after it has been read again.
 	private void Send(Receiver receiver) {
 		Session session = receiver.Session;
 		if (FinishIfNotActive(receiver, session))
@@ -146,7 +146,7 @@ public sealed class SessionMessage {
 		receiver.Finish("failed", "sending the message to " + receiver.Session + " failed: " + error.Message);
 	}
 
-	/// <summary>Waits for the answer to one message until its deadline.</summary>
+	// Waits for the answer to one message until its deadline.
 	private void Await(Receiver receiver) {
 		double left = Math.Max(0, receiver.Deadline - _clock.Elapsed.TotalSeconds);
 		try {

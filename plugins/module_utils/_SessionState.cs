@@ -36,11 +36,8 @@ internal sealed class Outcome {
 	public static readonly Outcome Failed = new Outcome("failed") { IsTrouble = true };
 
 	public readonly string Name;
-	// Something was done or, in check mode, would be.
 	public bool IsChange;
-	// The session does not exist afterwards.
 	public bool HasEnded;
-	// The task fails.
 	public bool IsTrouble;
 
 	private Outcome(string name) {
@@ -69,7 +66,6 @@ internal enum Status {
 	// The session that was selected, still selected and not protected.
 	Same,
 	Gone,
-	// The ID belongs to another session.
 	Changed,
 	NoLongerMatches,
 	// The session is being closed and cannot be read.
@@ -95,9 +91,7 @@ internal sealed class Reading {
 }
 
 internal enum Phase {
-	// Nothing was done yet.
 	Ready,
-	// The user is to be warned.
 	Notice,
 	// The step is to be tried again.
 	Retry,
@@ -136,7 +130,6 @@ internal sealed class Target {
 	public double Seconds;
 	public bool? IsTold;
 	public long? DueInSeconds;
-	// Another session may have been hit.
 	public bool MayHaveHitOther;
 
 	public Target(Session session, Match match) {
@@ -223,8 +216,6 @@ public sealed class SessionState {
 		}
 	}
 
-	// ------------------------------------------------------------------ plan
-
 	private bool IsRemaining(Session session) {
 		return session.IsUserSessionId && (session.User != null || (_options.Flag("ghosts") && (session.IsGhost || _selection.IsSelectable(session))));
 	}
@@ -284,10 +275,8 @@ public sealed class SessionState {
 			: Step.Logoff;
 	}
 
-	// ------------------------------------------------------------------ read again
-
-	/// <summary>Reads a session again immediately before something is done to it.</summary>
-	/// <remarks>The facts, which identify it, are read last: nothing comes between them and the act.</remarks>
+	// Reads a session again immediately before something is done to it.
+	// The facts, which identify it, are read last: nothing comes between them and the act.
 	private Reading Read(Target target) {
 		Session before = target.Session;
 		SessionRow row = null;
@@ -343,7 +332,7 @@ public sealed class SessionState {
 		return Session.IsSameRow(before.Row, row) && (before.User != null || IsLeftOverState(row.State));
 	}
 
-	/// <summary>Whether a session that is still the same is still selected and not protected.</summary>
+	// Whether a session that is still the same is still selected and not protected.
 	private Reading Judge(Target target, Session now, SessionProcess[] processes) {
 		// A logoff of this run changes what the session does, but not who it is.
 		bool isEnding = target.Accepted != null && (now.IsDisconnected || now.State == "reset");
@@ -373,7 +362,7 @@ public sealed class SessionState {
 		return state == 4 || state == 7 || state == 8;
 	}
 
-	/// <summary>Whether facts belong to what is left of the session when its user is gone.</summary>
+	// Whether facts belong to what is left of the session when its user is gone.
 	private static bool IsLeftOver(Session before, SessionFacts facts) {
 		if (facts.User != null)
 			return false;
@@ -383,7 +372,7 @@ public sealed class SessionState {
 			: IsLeftOverState(facts.State);
 	}
 
-	/// <summary>Whether facts are those of the session that was selected: same ID, same logon, same account.</summary>
+	// Whether facts are those of the session that was selected: same ID, same logon, same account.
 	private bool IsSame(Target target, SessionFacts facts, SessionRow row) {
 		Session before = target.Session;
 		if (before.Facts == null)
@@ -396,8 +385,6 @@ public sealed class SessionState {
 		// Only the enumeration has the rest of a truncated name.
 		return isSame && (Session.IsComplete(facts) || Session.IsSameRow(before.Row, row ?? _host.FindRow(before.Id)));
 	}
-
-	// ------------------------------------------------------------------ act
 
 	private void Begin(Target target) {
 		Decision decision = Decision.Act;
@@ -419,7 +406,7 @@ public sealed class SessionState {
 		}
 	}
 
-	/// <summary>Begins a step, which has the whole timeout for itself.</summary>
+	// Begins a step, which has the whole timeout for itself.
 	private void Start(Target target, Step step) {
 		double now = _clock.Elapsed.TotalSeconds;
 		target.Started = target.Step == null ? now : target.Started;
@@ -431,7 +418,7 @@ public sealed class SessionState {
 		Perform(target);
 	}
 
-	/// <summary>Confirms that a target still is the session that was selected, and requests its step.</summary>
+	// Confirms that a target still is the session that was selected, and requests its step.
 	private void Perform(Target target) {
 		Reading reading = Read(target);
 		double readAt = _clock.Elapsed.TotalSeconds;
@@ -517,7 +504,7 @@ public sealed class SessionState {
 		}
 	}
 
-	/// <summary>Ends a step that did not succeed: with a reset if the method has one, else with an outcome.</summary>
+	// Ends a step that did not succeed: with a reset if the method has one, else with an outcome.
 	private void EndStep(Target target, Outcome outcome, string problem, Win32Exception error) {
 		if (target.Step == Step.Logoff && target.IsAsked && _options.Text("method") == "logoff_then_reset") {
 			target.Detail = problem;
@@ -537,7 +524,7 @@ public sealed class SessionState {
 		target.Seconds = target.Started == 0 ? 0 : Math.Round(_clock.Elapsed.TotalSeconds - target.Started, 1);
 	}
 
-	/// <summary>Finishes a target that is gone, or that no longer is what was selected.</summary>
+	// Finishes a target that is gone, or that no longer is what was selected.
 	private bool FinishIfLost(Target target, Reading reading) {
 		switch (reading.Status) {
 			case Status.NoLongerMatches:
@@ -579,9 +566,7 @@ public sealed class SessionState {
 		return true;
 	}
 
-	// ------------------------------------------------------------------ wait
-
-	/// <summary>Polls all sessions together until each is in the desired state or its timeout has expired.</summary>
+	// Polls all sessions together until each is in the desired state or its timeout has expired.
 	private void Wait() {
 		double pause = FirstPoll;
 		while (true) {
@@ -663,7 +648,7 @@ public sealed class SessionState {
 			TimeOut(target, problem);
 	}
 
-	/// <summary>Finishes a target whose step has succeeded, by the row of its ID in a fresh enumeration.</summary>
+	// Finishes a target whose step has succeeded, by the row of its ID in a fresh enumeration.
 	private bool FinishIfArrived(Target target, SessionRow row) {
 		Session before = target.Session;
 		SessionFacts facts = null;
@@ -738,8 +723,6 @@ public sealed class SessionState {
 		}
 	}
 
-	// ------------------------------------------------------------------ warn
-
 	private void FinishInGrace(Target target, Session session, Notice notice) {
 		target.Started = _clock.Elapsed.TotalSeconds;
 		target.Action = "none";
@@ -750,7 +733,7 @@ public sealed class SessionState {
 			: " could not be warned at " + FileTime.ToText(notice.First) + ", it is skipped for another " + target.DueInSeconds + " s"), null);
 	}
 
-	/// <summary>Warns the users whose sessions may not be acted on yet: records each notice first, then sends the message.</summary>
+	// Warns the users whose sessions may not be acted on yet: records each notice first, then sends the message.
 	private void Warn() {
 		var readings = new Dictionary<Target, Reading>();
 		foreach (Target target in _targets.Where(target => target.Phase == Phase.Notice)) {
@@ -791,7 +774,7 @@ public sealed class SessionState {
 		Finish(target, Outcome.Failed, target.Session + " was not warned: " + error.Message, error.NativeErrorCode);
 	}
 
-	/// <summary>Reads a session again immediately before its user is warned.</summary>
+	// Reads a session again immediately before its user is warned.
 	private Reading Confirm(Target target) {
 		Reading reading = Read(target);
 		if (FinishIfLost(target, reading))
@@ -828,6 +811,16 @@ public sealed class SessionState {
 			Finish(target, Outcome.Failed, target.Session + " was not warned: its notice was removed or overwritten immediately after it had been recorded", null);
 			return;
 		}
+		Reading now = Read(target);
+		if (now.Status != Status.Same) {
+			// The session ended, or its user became active again, while the notice was recorded.
+			_notices.Forget(key, target.Session.Token);
+			if (!FinishIfLost(target, now))
+				Finish(target, Outcome.Failed, target.Session + " was not warned: " + now.Problem, CodeOf(now.Error));
+			return;
+		}
+		now.Notice = reading.Notice;
+		reading = now;
 		bool isFirst = reading.Notice == null;
 		bool isReminder = notice.Shown != 0;
 		string problem = "it is " + reading.Session.State + ", so no screen shows a message";
@@ -859,7 +852,7 @@ public sealed class SessionState {
 	}
 
 	private void RemoveStaleNotices() {
-		var present = new Dictionary<string, bool>(StringComparer.OrdinalIgnoreCase);
+		var present = new Dictionary<string, bool>(Names.Comparer);
 		foreach (Session session in _sessions)
 			present[session.Token] = false;
 		foreach (Target target in _targets) {
@@ -876,9 +869,7 @@ public sealed class SessionState {
 		}
 	}
 
-	// ------------------------------------------------------------------ report
-
-	/// <summary>The sessions that are left. Only sessions that are new or were acted on are read again.</summary>
+	// The sessions that are left. Only sessions that are new or were acted on are read again.
 	private List<Session> Remaining(ModuleAnswer answer) {
 		var planned = new HashSet<string>(
 			_targets.Where(target => target.Outcome == Outcome.Planned && target.Action != "notify" && target.Action != "disconnect").Select(target => target.Session.Token));

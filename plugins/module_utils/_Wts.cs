@@ -177,11 +177,9 @@ internal class SafeKernelHandle : SafeHandleZeroOrMinusOneIsInvalid {
 	}
 }
 
-// The failure of one call of the session API.
 internal class WtsException : Win32Exception {
 	public const string QueryApi = "WTSQuerySessionInformationW";
 
-	// The name of the function that failed.
 	public readonly string Api;
 
 	public WtsException(string api, int code)
@@ -192,7 +190,6 @@ internal class WtsException : Win32Exception {
 	// There is no such session, or the account is not allowed to see it.
 	public bool IsGone { get { return NativeErrorCode == 2 || NativeErrorCode == 7022 || (NativeErrorCode == 87 && Api == QueryApi); } }
 
-	// The session is being closed.
 	public bool IsClosing { get { return NativeErrorCode == 7007; } }
 
 	// The account lacks a right to this session.
@@ -211,7 +208,6 @@ internal class WtsException : Win32Exception {
 		}
 	}
 
-	// The same call may succeed later.
 	public bool IsTransient { get { return IsUnreachable || NativeErrorCode == 7024; } }
 
 	// Some paths of the API set HRESULT_FROM_WIN32(code) instead of the code.
@@ -247,7 +243,6 @@ internal class SessionClient {
 	internal int? Protocol;
 }
 
-// A process that runs in a session.
 internal class SessionProcess {
 	internal long SessionId, Id;
 	internal string Name, Sid;
@@ -280,9 +275,7 @@ internal sealed class BoundedCalls {
 internal sealed class Account {
 	private static readonly BoundedCalls Lookups = new BoundedCalls();
 
-	// The SID as text; null if the name could not be resolved.
 	public string Sid;
-	// Why the name could not be resolved; null if it could.
 	public WtsException Error;
 
 	// "SID_NAME_USE enumeration"
@@ -290,11 +283,9 @@ internal sealed class Account {
 
 	public bool IsUser { get { return Sid != null && _use == 1; } }
 
-	// A group, an alias or a well-known group.
 	public bool IsGroup { get { return Sid != null && (_use == 2 || _use == 4 || _use == 5); } }
 
 	// Resolves a name: DOMAIN\user, domain.example\user, user@domain.example or a name alone.
-	// systemName: The host that resolves it; null: this host.
 	public static Account Lookup(string systemName, string name) {
 		try {
 			return Lookups.Run("LookupAccountNameW", delegate { return Resolve(systemName, name); });
@@ -358,7 +349,6 @@ internal sealed class SessionServer : IDisposable {
 	private readonly BoundedCalls _processes = new BoundedCalls();
 	private readonly BoundedCalls _acts = new BoundedCalls();
 
-	// name: The name of another host; null or empty: this host.
 	// "WTSOpenServerExW function": the handle of a server that cannot be reached is an invalid one, which shows
 	// only at the first call that uses it.
 	public SessionServer(string name) {
@@ -380,13 +370,11 @@ internal sealed class SessionServer : IDisposable {
 		_handle.Dispose();
 	}
 
-	// The session of the physical console, or -1 while there is none.
 	public static long ConsoleSessionId() {
 		uint id = Native.WTSGetActiveConsoleSessionId();
 		return id == UInt32.MaxValue ? -1L : id;
 	}
 
-	// The session that this process runs in.
 	public static long OwnSessionId() {
 		uint id;
 		if (!Native.ProcessIdToSessionId(Native.GetCurrentProcessId(), out id))
@@ -514,12 +502,10 @@ internal sealed class SessionServer : IDisposable {
 		Act("WTSLogoffSession", id, delegate(uint target) { return Native.WTSLogoffSession(_handle, target, false); });
 	}
 
-	// Requests that a session is disconnected and returns at once.
 	public void Disconnect(long id) {
 		Act("WTSDisconnectSession", id, delegate(uint target) { return Native.WTSDisconnectSession(_handle, target, false); });
 	}
 
-	// Shows a message box in a session.
 	// displaySeconds: When the box closes by itself; 0: never.
 	// wait: Whether to wait for the answer, which may take for ever.
 	// The ID of the button, or IDTIMEOUT; without wait it has no meaning.
@@ -548,8 +534,6 @@ internal sealed class SessionServer : IDisposable {
 		return true;
 	}
 
-	// The processes of one session, or of all sessions.
-	// id: The session; -1: all sessions.
 	public SessionProcess[] Processes(long id) {
 		uint target = id < 0 ? AnySession : UserSessionId(id);
 		return _processes.Run("WTSEnumerateProcessesExW", delegate {
