@@ -18,7 +18,7 @@ from ansible_collections.winops.sessions.plugins.plugin_utils._report.summary im
 
 
 def timed(what: str, work: t.Callable[[], t.Any]) -> t.Any:
-    """Do something and tell how long it took and how much came of it."""
+    """Run a function; print how long it took and the size of its result."""
     start = time.perf_counter()
     made = work()
     size = f'{len(made.encode()):>12,} bytes' if isinstance(made, str) else ''

@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def missing() -> str | None:
-    """Say what is not there and how to get it, or nothing when all is."""
+    """Return what is missing and how to install it; None if nothing is."""
     for name, package in (('chromium', 'chromium'), ('chromedriver', 'chromium-driver')):
         if shutil.which(name) is None:
             return f'{name} is not installed: apt-get install {package}'
@@ -79,7 +79,7 @@ class Browser:
         return base64.b64decode(self._cdp('Page.printToPDF', {'printBackground': False})['data'])
 
     def complaints(self) -> list[str]:
-        """What the browser had to say against the page since it was last asked."""
+        """The errors and warnings of the browser since the last call."""
         return [entry['message'] for entry in self.driver.get_log('browser')]
 
 

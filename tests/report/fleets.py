@@ -132,7 +132,7 @@ def _acted(sessions: list[t.Any], protected: list[t.Any], remaining: list[t.Any]
 
 
 def large(hosts: int = 1000, sessions: int = 20, acted: bool = False) -> dict[str, t.Any]:
-    """A fleet of the size that is promised, the same every time; one host in fifty could not be seen."""
+    """A large fleet, the same every time; one host in fifty is unreachable."""
     dice = random.Random(7)
     fleet: dict[str, t.Any] = {}
     for number in range(hosts):
@@ -150,8 +150,8 @@ def large(hosts: int = 1000, sessions: int = 20, acted: bool = False) -> dict[st
             account = f'CORP\\{dice.choice("abcdefghijklmnop")}.{family}{dice.randrange(999)}'
             records.append(record(id, account, state, dice.randrange(90000)))
         if acted:
-            told = [one | done('logged_off', reason='max_idle') for one in records]
-            fleet[name] = _acted(told, [], [])
+            ended = [one | done('logged_off', reason='max_idle') for one in records]
+            fleet[name] = _acted(ended, [], [])
         else:
             fleet[name] = {
                 'sessions': records,

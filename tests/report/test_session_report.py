@@ -20,7 +20,7 @@ from ansible_collections.winops.sessions.plugins.plugin_utils._report.results im
 ROOT = Path(__file__).parents[2]
 DOCUMENTATION = yaml.safe_load((ROOT / 'plugins/modules/session_report.yml').read_text(encoding='utf-8'))
 
-# Gives back what the inventory says that the host answered, as a module would.
+# Returns the result that the inventory has for the host, as a module would.
 ANSWER = """
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase

@@ -159,9 +159,9 @@
       table.closest('section').hidden = !table.querySelector('tbody > tr:not([hidden])');
     });
     groups.forEach(function (group) {
-      var seen = current.section.contains(group.body), hit = filter(group, wanted);
-      whole += seen;
-      left += seen && hit;
+      var counts = current.section.contains(group.body), hit = filter(group, wanted);
+      whole += counts;
+      left += counts && hit;
     });
     var noun = current.section.id === 'by-user' ? ' users' : ' hosts';
     count.textContent = wanted ? left + ' of ' + whole + noun : '';

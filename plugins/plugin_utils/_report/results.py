@@ -94,7 +94,7 @@ def build_report(
     :param limits: seconds by the names of :data:`LIMITS`; a result with limits of its own overrides them
     :param site: the label of the site
     :param user: the user whose sessions the report is restricted to
-    :param inventory: the names of all hosts, which tell a loop over hosts from any other
+    :param inventory: the names of all hosts, to recognize a loop over hosts
     :param check_mode: whether the results are those of a run in check mode
     :param origin: who made the report, with which versions, in which job
     :returns: the model

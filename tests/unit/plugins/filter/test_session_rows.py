@@ -18,7 +18,7 @@ DOCUMENTATION = yaml.safe_load(
 )
 
 
-def test_limits_are_durations_as_people_write_them() -> None:
+def test_limits_are_durations() -> None:
     results = {'web01': {'sessions': [record(2, 'CORP\\alice', idle=7200)]}}
     assert [session_rows(results, max_idle=limit)[0]['over_limit'] for limit in ('2h', 7200, '2h1s', None)] == [
         'max_idle',
@@ -37,13 +37,13 @@ def test_limits_are_durations_as_people_write_them() -> None:
         ({}, {'idle': '2h'}, 'idle is not a limit'),
     ],
 )
-def test_a_refusal_names_the_filter_and_what_is_wrong(results: object, limits: dict, words: str) -> None:
+def test_an_error_names_the_filter_and_the_reason(results: object, limits: dict, words: str) -> None:
     with pytest.raises(AnsibleFilterError, match=f'session_rows: .*{words}'):
         session_rows(results, **limits)
 
 
-def test_the_documentation_names_every_limit_and_every_column_of_its_own() -> None:
+def test_the_documentation_has_every_option_and_column() -> None:
     assert set(DOCUMENTATION['DOCUMENTATION']['options']) == {'_input', 'time', *LIMITS}
-    told = ' '.join(DOCUMENTATION['RETURN']['_value']['description'])
+    documented = ' '.join(DOCUMENTATION['RETURN']['_value']['description'])
     own = [name for name in COLUMNS if name not in record(1, 'x') and name != 'processes']
-    assert [name for name in own if f'C({name})' not in told] == []
+    assert [name for name in own if f'C({name})' not in documented] == []

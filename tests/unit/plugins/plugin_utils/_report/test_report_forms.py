@@ -1,4 +1,4 @@
-"""The four forms of a report: the same rows, and no text in them that does anything."""
+"""The four forms of a report: they have the same rows, and texts in them are harmless."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ hostile = st.sampled_from(NASTY) | st.text(st.characters())
 
 
 class Elements(HTMLParser):
-    """What a browser would make of a page."""
+    """The elements of a page as a browser parses them."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -107,9 +107,9 @@ def test_the_same_input_gives_the_same_bytes(form) -> None:
 @pytest.mark.parametrize('form', FORMS)
 def test_every_form_has_every_host_and_user(form, report: Report) -> None:
     text = form(report)
-    silent = {host.name for host in report.hosts if host.name not in text}
+    absent = {host.name for host in report.hosts if host.name not in text}
     # In the summary a host without sessions is a number.
-    assert silent == ({'web01'} if form is FORMS[-1] else set())
+    assert absent == ({'web01'} if form is FORMS[-1] else set())
     assert [row['user'] for row in report.sessions if row['user'] not in text] == []
 
 
@@ -133,7 +133,7 @@ def test_csv_and_json_hold_the_same_rows_under_the_same_names(report: Report) ->
     assert list(table[0]) == list(COLUMNS)
 
 
-def test_the_json_report_names_its_schema_and_its_numbers(report: Report) -> None:
+def test_the_json_report_has_its_schema_version_and_counts(report: Report) -> None:
     data = json.loads(to_json(report))
     assert data['schema_version'] == 1
     assert (data['time'], data['target'], data['columns']) == (TIME, 'rds, web, sql', list(COLUMNS))
@@ -170,7 +170,7 @@ def test_every_row_of_the_csv_is_one_line_and_no_cell_is_a_formula(text: str) ->
 
 @settings(max_examples=60, deadline=None)
 @given(hostile)
-def test_a_json_report_reads_back_as_what_it_was(text: str) -> None:
+def test_a_json_report_reads_back_unchanged(text: str) -> None:
     made = infested(text)
     content = to_json(made)
     assert content.isascii()
@@ -180,7 +180,7 @@ def test_a_json_report_reads_back_as_what_it_was(text: str) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(hostile)
-def test_the_summary_is_lines_that_a_terminal_only_prints(text: str) -> None:
+def test_the_summary_has_no_terminal_commands(text: str) -> None:
     lines = to_summary(infested(text)) + to_statistics(infested(text))['user_sessions_unseen']
     assert [
         line for line in lines if re.search(r'[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]', line)
@@ -188,7 +188,7 @@ def test_the_summary_is_lines_that_a_terminal_only_prints(text: str) -> None:
 
 
 @given(st.text(st.characters()))
-def test_readable_text_is_printable_and_drops_nothing(text: str) -> None:
+def test_readable_text_is_printable_and_complete(text: str) -> None:
     shown = readable(text)
     assert len(shown) >= len(text)
     assert all(character.isprintable() or character.isspace() for character in shown)
@@ -269,18 +269,18 @@ def test_the_longest_names_do_not_make_the_page_larger() -> None:
 
 
 @pytest.mark.parametrize('detail', DETAILS)
-def test_a_list_that_is_cut_says_how_much_is_missing(detail) -> None:
+def test_a_shortened_list_of_the_page_states_how_many_rows_are_missing(detail) -> None:
     rows = [record(number, f'CORP\\u{number}') | done('logged_off') for number in range(1, 6001)]
     page = render(build_report({'web01': {'sessions': rows, 'remaining': []}}, TIME), detail)
     assert f'and {6000 - detail.listed:,} more in report.csv' in page
 
 
-def test_long_lists_of_the_summary_say_how_much_is_missing() -> None:
+def test_a_shortened_list_of_the_summary_states_how_many_lines_are_missing() -> None:
     lines = to_summary(build_report({f'h{n}': {'failed': True, 'msg': 'no'} for n in range(40)}, TIME))
     assert '... and 15 more in report.csv' in lines
 
 
-def test_the_statistics_stay_small_and_say_when_names_are_missing() -> None:
+def test_the_statistics_stay_small_and_state_whether_names_are_missing() -> None:
     fleet = {f'h{number:03}': {'unreachable': True, 'msg': 'no'} for number in range(500)}
     statistics = to_statistics(build_report(fleet, TIME))
     assert statistics['user_sessions_hosts_unreachable'] == 500
@@ -298,7 +298,7 @@ def at(time: str, **hosts: object) -> Report:
 
 
 def listed(*users: str) -> dict:
-    """A host on which these are logged on."""
+    """A host with these users."""
     return {'sessions': [record(number, f'CORP\\{user}') for number, user in enumerate(users, 2)]}
 
 
@@ -307,7 +307,7 @@ GONE = {'unreachable': True, 'msg': 'timed out'}
 
 
 def users(merged: Report, host: str) -> list[str]:
-    """Who is logged on, by a report."""
+    """The users in a report."""
     return [row['user'] for row in merged.sessions if row['host'] == host]
 
 
@@ -326,25 +326,25 @@ def test_slices_of_a_job_become_one_report() -> None:
 
 
 @pytest.mark.parametrize('backwards', [False, True])
-def test_the_newest_word_on_a_host_wins_wherever_it_stands(backwards: bool) -> None:
+def test_the_most_recent_result_of_a_host_is_kept(backwards: bool) -> None:
     reports = [('new', at(LATE, a=GONE, b=listed('bob'))), ('old', at(EARLY, a=listed('alice'), b=GONE))]
     merged = merge(at(LATE), reports[::-1] if backwards else reports)
     assert [(host.name, host.status) for host in merged.hosts] == [('a', 'unreachable'), ('b', 'answered')]
     assert {one['source']: one['used'] for one in merged.merged} == {'new': 2, 'old': 0}
 
 
-def test_of_equally_old_words_the_later_in_the_list_wins_and_this_run_over_all() -> None:
+def test_of_equally_recent_results_the_later_in_the_list_is_kept() -> None:
     reports = [('1', at(LATE, a=listed('alice'), b=listed('alice'))), ('2', at(LATE, a=listed('bob'), b=listed('bob')))]
     merged = merge(at(LATE, b=listed('carol')), reports)
     assert (users(merged, 'a'), users(merged, 'b')) == (['bob'], ['carol'])
 
 
-def test_that_a_host_was_not_asked_is_no_word_on_it() -> None:
+def test_any_result_replaces_that_a_host_was_not_asked() -> None:
     merged = merge(at(LATE, a=None), [('1', at(EARLY, a=listed('alice')))])
     assert users(merged, 'a') == ['alice']
 
 
-def test_a_merged_report_can_be_merged_again_and_keeps_the_time_of_each_word() -> None:
+def test_a_merged_report_can_be_merged_again_with_the_times_of_its_results() -> None:
     first = merge(at(LATE), [('1', at(EARLY, a=listed('alice')))])
     again = from_json(to_json(first), 'first')
     merged = merge(at('2026-11-21T10:00:00Z'), [('first', again), ('2', at('2026-11-21T08:30:00Z', a=GONE))])
@@ -352,13 +352,13 @@ def test_a_merged_report_can_be_merged_again_and_keeps_the_time_of_each_word() -
 
 
 @pytest.mark.parametrize('form', FORMS)
-def test_every_form_but_the_csv_says_what_was_merged(form) -> None:
+def test_every_form_except_the_csv_lists_the_merged_reports(form) -> None:
     merged = merge(at(LATE, b=GONE), [('site-1/<report>.json', at(EARLY, a=listed('alice')))])
     assert ('report' in form(merged) and 'site-1' in form(merged)) is (form is not to_csv)
 
 
 @pytest.mark.parametrize('version', [0, 2, '1', None, True, [1]])
-def test_another_schema_version_is_refused_by_name_with_what_to_do(version: object) -> None:
+def test_refuses_another_schema_version_with_a_remedy(version: object) -> None:
     content = json.dumps(json.loads(to_json(at(EARLY))) | {'schema_version': version})
     with pytest.raises(
         ReportError, match=r'old\.json has schema_version .* only 1 can be merged\. Create that report again'
@@ -369,7 +369,7 @@ def test_another_schema_version_is_refused_by_name_with_what_to_do(version: obje
 @pytest.mark.parametrize(
     'content', ['', '{', '[]', '{}', '"x"', '[' * 100_000, '{"schema_version": 1}', '{"schema_version": 1, "rows": 3}']
 )
-def test_what_is_no_report_is_refused_by_name(content: str) -> None:
+def test_refuses_a_file_that_is_not_a_report(content: str) -> None:
     with pytest.raises(ReportError, match=r'^x\.json is '):
         from_json(content, 'x.json')
 
@@ -386,7 +386,7 @@ def test_what_is_no_report_is_refused_by_name(content: str) -> None:
         lambda data: data['rows'].append(3),
     ],
 )
-def test_a_report_that_lost_something_is_refused_rather_than_shown_as_emptier(damage, report: Report) -> None:
+def test_refuses_a_damaged_report(damage, report: Report) -> None:
     data = json.loads(to_json(report))
     damage(data)
     with pytest.raises(ReportError, match='is damaged'):
