@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 JOBS ?= 2
 RUN = .cache/venv/bin/python tools/run.py
 
-.PHONY: help setup demo test lint unit docs sanity clean
+.PHONY: help setup demo test lint unit docs sanity coverage clean
 
 help:
 	@echo 'make demo    three simulated Windows hosts, and how their idle sessions are logged off'
@@ -14,6 +14,7 @@ help:
 	@echo 'make unit    the quick tests of the Python code'
 	@echo 'make docs    the documentation site, in .cache/docs/html'
 	@echo 'make sanity  ansible-test sanity with every supported ansible-core and the next one'
+	@echo 'make coverage  which lines of the Python code and branches of the C# engine the tests reach'
 	@echo 'make clean   removes .cache/'
 
 setup:
@@ -36,6 +37,13 @@ docs: setup
 
 sanity: setup
 	@$(RUN) python tools/sanity.py
+
+coverage: setup
+	@$(RUN) coverage erase
+	@$(RUN) coverage run -m pytest -n $(JOBS) --dist worksteal --ignore tests/lint $(ARGS)
+	@$(RUN) coverage combine -q
+	@$(RUN) coverage report
+	@$(RUN) python tools/coverage_csharp.py
 
 clean:
 	rm -rf .cache

@@ -10,7 +10,6 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.IO;
 using System.Runtime.InteropServices;
-using System.Text;
 using System.Threading.Tasks;
 
 //TypeAccelerator -Name Winops.Probe -TypeName Probe
@@ -33,26 +32,11 @@ internal class NativeMethods {
     public static extern bool LookupAccountNameW(
         string lpSystemName, string lpAccountName, byte[] Sid, ref uint cbSid,
         [Out] char[] ReferencedDomainName, ref uint cchReferencedDomainName, out int peUse);
-
-    [DllImport("advapi32.dll", EntryPoint = "RegOpenKeyExW", ExactSpelling = true, CharSet = CharSet.Unicode)]
-    public static extern int RegOpenKeyExW(IntPtr hKey, string lpSubKey, uint ulOptions, uint samDesired, out IntPtr phkResult);
-
-    [DllImport("advapi32.dll", EntryPoint = "RegQueryValueExW", ExactSpelling = true, CharSet = CharSet.Unicode)]
-    public static extern int RegQueryValueExW(
-        IntPtr hKey, string lpValueName, IntPtr lpReserved, out uint lpType, [Out] byte[] lpData, ref uint lpcbData);
-
-    [DllImport("advapi32.dll", EntryPoint = "RegCloseKey", ExactSpelling = true)]
-    public static extern int RegCloseKey(IntPtr hKey);
 }
 
 /// <summary>Single calls of the Windows API whose answers the self-check reports. None of them changes anything.</summary>
 public static class Probe {
-    private const int errorFileNotFound = 2;
     private const int nameSamCompatible = 2;
-    private const uint keyQueryValue = 0x0001;
-    private const uint keyWow64_64Key = 0x0100;
-    private const uint regSz = 1;
-    private const uint regDword = 4;
 
     /// <summary>The Win32 error of a query, 0 if it succeeds.</summary>
     public static int QueryError(int sessionId, int infoClass) {
@@ -69,7 +53,7 @@ public static class Probe {
         char[] name = new char[1024];
         uint size = (uint)name.Length;
         if (!NativeMethods.GetUserNameExW(nameSamCompatible, name, ref size))
-            throw new Win32Exception(Marshal.GetLastWin32Error());
+            throw Failure("GetUserNameExW");
         return Text(name);
     }
 
@@ -81,48 +65,13 @@ public static class Probe {
         uint domainSize = (uint)domain.Length;
         int use;
         if (!NativeMethods.LookupAccountNameW(null, account, sid, ref sidSize, domain, ref domainSize, out use))
-            throw new Win32Exception(Marshal.GetLastWin32Error());
+            throw Failure("LookupAccountNameW");
         return Text(domain);
     }
 
-    /// <summary>A number or a text below HKEY_LOCAL_MACHINE, null if it does not exist or has another type.</summary>
-    public static object RegistryValue(string path, string name) {
-        IntPtr key;
-        if (!Open(path, out key))
-            return null;
-        try {
-            uint type;
-            byte[] data = new byte[2048];
-            uint size = (uint)data.Length;
-            int error = NativeMethods.RegQueryValueExW(key, name, IntPtr.Zero, out type, data, ref size);
-            if (error == errorFileNotFound)
-                return null;
-            if (error != 0)
-                throw new Win32Exception(error);
-            if (type == regDword && size == 4)
-                return (long)BitConverter.ToUInt32(data, 0);
-            return type == regSz ? Encoding.Unicode.GetString(data, 0, (int)size).TrimEnd('\0') : null;
-        } finally {
-            NativeMethods.RegCloseKey(key);
-        }
-    }
-
-    /// <summary>Whether a key below HKEY_LOCAL_MACHINE exists.</summary>
-    public static bool RegistryKeyExists(string path) {
-        IntPtr key;
-        if (!Open(path, out key))
-            return false;
-        NativeMethods.RegCloseKey(key);
-        return true;
-    }
-
-    private static bool Open(string path, out IntPtr key) {
-        // HKEY_LOCAL_MACHINE is a sign-extended 32-bit value (winreg.h).
-        IntPtr localMachine = new IntPtr(unchecked((int)0x80000002));
-        int error = NativeMethods.RegOpenKeyExW(localMachine, path, 0, keyQueryValue | keyWow64_64Key, out key);
-        if (error != 0 && error != errorFileNotFound)
-            throw new Win32Exception(error);
-        return error == 0;
+    private static Win32Exception Failure(string api) {
+        int code = Marshal.GetLastWin32Error();
+        return new Win32Exception(code, api + " failed with Win32 error " + code);
     }
 
     private static string Text(char[] buffer) {

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import subprocess
 import threading
@@ -18,7 +19,8 @@ from winhost.host import Host
 
 ACCOUNT = 'CORP\\ansible'
 _HERE = Path(__file__).resolve().parent
-_PLUGINS = _HERE.parents[1] / 'plugins'
+# tools/coverage_csharp.py measures a copy.
+_PLUGINS = Path(os.environ.get('WINOPS_PLUGINS', _HERE.parents[1] / 'plugins'))
 _LONGEST_CALL = 120  # seconds; a call that takes longer hangs
 
 
@@ -36,6 +38,7 @@ class Engine:
         host = Host('web01', {}, root)
         with host:
             environment = host.environment(ACCOUNT)
+        environment |= {name: value for name, value in os.environ.items() if name == 'WINOPS_COVERAGE'}
         utils = Path(ansible.__file__).parent / 'module_utils'
         command = [
             pwsh.find(),

@@ -335,7 +335,7 @@ def account_name(evidence: Evidence) -> Answer:
     account, domain = evidence.facts.get('account'), evidence.facts.get('account_domain')
     if not account:
         action = 'Set protect_connection_user=false and name the account in protect_users.'
-        return Answer('problem', f'GetUserNameExW failed: {evidence.reason("account")}', action)
+        return Answer('problem', f'The account is unknown: {evidence.reason("account")}', action)
     if domain is None:
         action = 'Log on with this account by RDP, then run win_user_session with --check: it has to be protected.'
         return unknown(evidence, 'account_domain', action=action)
