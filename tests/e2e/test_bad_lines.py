@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ CUT: dict[str, tuple[str, dict[str, Any]]] = {
     **{f'psrp-{turn}': ('psrp', {'cut_turn': turn}) for turn in range(1, 7)},
     **{f'ssh-{size}': ('ssh', {'cut_after': size}) for size in (1_000, 50_000)},
 }
-MIDDLE = {f'{connection}-middle': (connection, {}) for connection in CONNECTIONS}
+MIDDLE: dict[str, tuple[str, dict[str, Any]]] = {f'{connection}-middle': (connection, {}) for connection in CONNECTIONS}
 SLOW = {f'{connection}-slow': (connection, {'piece': 1, 'round_trip': 0.05}) for connection in CONNECTIONS}
 LINES: dict[str, tuple[str, dict[str, Any]]] = {**CUT, **MIDDLE, **SLOW}
 
@@ -49,12 +50,14 @@ def lines(shared: Path) -> Run:
                 inventory = running.inventory(connection)['all']
                 hosts[name] = {**inventory['vars'], **inventory['hosts'][name], 'ansible_port': line.port}
                 if name in MIDDLE:
-                    running[name].on(
-                        'WTSLogoffSession', session=3, when='before', do=lambda _host, line=line: line.cut()
-                    )
+                    running[name].on('WTSLogoffSession', session=3, when='before', do=cutting(line))
             return run(MAIN, running, shared / 'lines', [{'tasks': TASKS, **TO_THE_END}], hosts=hosts)
 
     return cached_across_workers(shared, 'lines', play)
+
+
+def cutting(line: Line) -> Callable[[Any], None]:
+    return lambda _host: line.cut()
 
 
 def outcomes(result: Result) -> dict[str, str]:

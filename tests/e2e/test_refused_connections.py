@@ -19,7 +19,7 @@ LOCKED = {'CORP\\ansible': {'refused': 'locked'}}
 EXPIRED = {'CORP\\ansible': {'refused': 'expired'}}
 
 # Host: connection, scheme, whether the certificate is checked, logon; the host's specification.
-GOOD: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
+GOOD: dict[str, tuple[Any, ...]] = {
     'winrm-ntlm': (('winrm', 'http', False, 'ntlm'), {}),
     'winrm-ntlm-https': (('winrm', 'https', True, 'ntlm'), {}),
     'winrm-certificate': (('winrm', 'https', True, 'certificate'), {}),
@@ -29,7 +29,7 @@ GOOD: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
 }
 CERTIFICATE = 'certificate of the host is expired, is for another name, or is of an authority'
 PASSWORD = 'the same error for an expired password and for an account that is locked'
-BAD: dict[str, tuple[tuple[Any, ...], dict[str, Any], str]] = {
+BAD: dict[str, tuple[Any, ...]] = {
     'winrm-expired-certificate': (('winrm', 'https', True), {'winrm': {'certificate': 'expired'}}, CERTIFICATE),
     'psrp-other-name': (('psrp', 'https', True), {'winrm': {'certificate': 'other_name'}}, CERTIFICATE),
     'psrp-other-issuer': (('psrp', 'https', True), {'winrm': {'certificate': 'other_issuer'}}, CERTIFICATE),
