@@ -331,8 +331,8 @@ class Api:
 
     @function('handle')
     def CloseHandle(self, call: Call, handle: int) -> Sequence[Value]:
-        opened = self.host.handles.live.get(handle)
-        kind = type(opened) if isinstance(opened, (OpenedProcess, OpenedToken)) else OpenedProcess
+        opened: Any = self.host.handles.live.get(handle)
+        kind = OpenedToken if isinstance(opened, OpenedToken) else OpenedProcess
         self.host.handles.close(call.api, handle, kind)
         self.host.memory.live.pop(opened.serial, None)
         return []

@@ -81,15 +81,23 @@ class Clock:
         self._offset = offset
         self._fixed = None if fixed is None else filetime(fixed)
         self._advanced = 0.0
+        self._set = 0.0
 
     def now(self) -> int:
         """What the clock shows, as a FILETIME."""
         shown = int((time.time() + _EPOCH + self._offset) * SECOND) if self._fixed is None else self._fixed
-        return shown + int(self._advanced * SECOND)
+        return shown + int((self._advanced + self._set) * SECOND)
 
     def ticks(self) -> float:
         """Seconds that went by, from no particular moment."""
         return time.monotonic() + self._advanced
+
+    def jump(self, span: float) -> None:
+        """Set the clock, while no time goes by.
+
+        :param span: seconds, forward or back.
+        """
+        self._set += span
 
     def advance(self, span: float | str) -> None:
         """Let time go by at once.

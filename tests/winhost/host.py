@@ -27,6 +27,7 @@ from winhost.ledger import Handles, Memory
 from winhost.registry import Registry
 from winhost.sessions import Session, SessionTable, State
 from winhost.spec import Account, SpecError
+from winhost.windows import Windows
 from winhost.wire import Value
 
 _LONGEST_SOCKET = 100  # bytes; sockaddr_un has 108
@@ -35,7 +36,7 @@ _INBOX = Path(__file__).resolve().parent / 'inbox'
 INBOX_COMMANDS = ('quser', 'qwinsta', 'query', 'logoff', 'rwinsta', 'reset', 'tsdiscon', 'msg')
 _TERMINAL_SERVER = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server'
 _WINLOGON = 'HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Winlogon'
-_CHANGES = ('logon', 'leave', 'replace', 'update', 'reboot', 'advance', 'try_logon')
+_CHANGES = ('logon', 'leave', 'replace', 'update', 'reboot', 'advance', 'jump', 'try_logon')
 
 
 @dataclass
@@ -48,6 +49,7 @@ class Call:
     :ivar result: what it found, where that is worth a note.
     :ivar acted: whether it is of those that do something, successful or not.
     :ivar account_of_session: whose session it acted on, ``CORP\\alice``.
+    :ivar carried_out: whether it did what it does, whatever it was answered with.
     """
 
     api: str
@@ -59,6 +61,7 @@ class Call:
     result: Any = None
     acted: bool = False
     account_of_session: str | None = None
+    carried_out: bool = False
     wait_until: Callable[[Callable[[], bool]], None] = field(repr=False, compare=False, default=lambda done: None)
 
 
@@ -108,6 +111,7 @@ class Host:
     :ivar lock: guards everything below; callers of the API wait while it is held.
     :ivar sessions: the live table.
     :ivar calls: every call, in order.
+    :ivar watchers: called ``before`` and ``after`` each call with these words and the call.
     :ivar memory: what the API handed out and did not get back.
     :ivar handles: servers, registry keys, processes and tokens that are open.
     :ivar windows: how it answers what the documentation of Windows leaves open.
@@ -123,7 +127,7 @@ class Host:
         self.accounts = read.accounts
         self.own_session = read.own_session
         self.directory = directory.Directory(read.computer, read.directory)
-        self.windows = read.windows
+        self.windows: Windows = read.windows
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
         self.sessions: SessionTable = spec.table(read.table, self.clock, self.changed, read.windows)
@@ -139,6 +143,7 @@ class Host:
         self._api = Api(self)
         self._triggers: list[Trigger] = []
         self._faults: list[Fault] = []
+        self.watchers: list[Callable[[str, Call], None]] = []
         self._listener: socket.socket | None = None
         self._threads: list[threading.Thread] = []
         self._stopping = threading.Event()
@@ -283,7 +288,8 @@ class Host:
 
         :param do: one of ``{logon: {...}}``, ``{leave: 3}``, ``{replace: {id: 3, user: bob}}``,
             ``{update: {id: 3, idle: 0}}``, ``{try_logon: {user: bob}}``,
-            ``{reboot: true}``, ``{advance: 10m}`` (the clock); a ``server`` in it, or
+            ``{reboot: true}``, ``{advance: 10m}`` (time goes by),
+            ``{jump: -600}`` (the clock is set, by seconds); a ``server`` in it, or
             beside a ``leave``, names another server's table.
         :raises SpecError: it is none of these.
         """
@@ -296,8 +302,8 @@ class Host:
             if what == 'reboot':
                 self.reboot()
                 return
-            if what == 'advance':
-                self.clock.advance(how)
+            if what in ('advance', 'jump'):
+                getattr(self.clock, what)(how)
                 self.changed.notify_all()
                 return
             if isinstance(how, Mapping):
@@ -403,6 +409,10 @@ class Host:
         conditions = self._conditions(api, arguments)
         self._faults.append(Fault(conditions, error, times, result, spec.seconds(takes), hangs, carried_out))
 
+    def heal(self) -> None:
+        """Let no call go wrong any more."""
+        self._faults.clear()
+
     def server(self, name: str | None) -> SessionTable:
         """Find the table behind a server's name.
 
@@ -474,6 +484,10 @@ class Host:
             raise SpecError(f'{self.name}: {event!r} is no event; a good one is {good}')
         self.on(**dict(data[when]), when=when, do=lambda host: host.change(do))
 
+    def _watch(self, when: str, call: Call) -> None:
+        for watcher in self.watchers:
+            watcher(when, call)
+
     def _fire(self, when: str, call: Call) -> None:
         for trigger in list(self._triggers):
             if trigger.when == when and _matches(call, trigger.conditions):
@@ -523,15 +537,18 @@ class Host:
             )
             self.calls.append(call)
             self.changed.notify_all()
+            self._watch('before', call)
             self._fire('before', call)
             results: list[Value] = []
             try:
                 failure = self._fail(call)
                 results = list(handler(self._api, call, *arguments))
+                call.carried_out = True
                 call.error = failure
             except WinError as error:
                 call.error = error.code
             self._fire('after', call)
+            self._watch('after', call)
             return wire.pack(call.error, *results)
 
     def _wait(self, done: Callable[[], bool], connection: socket.socket) -> None:

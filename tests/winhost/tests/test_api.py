@@ -29,6 +29,11 @@ def send(text: str, style: int = 0, timeout: int = 0, wait: int = 1) -> tuple[An
     return 'Title'.encode('utf-16-le'), text.encode('utf-16-le'), style, timeout, wait
 
 
+def of_class(number: int) -> dict[str, Any]:
+    """The argument of a query that is a word of Python."""
+    return {'class': number}
+
+
 def wait_for(host: Host, happened: Callable[[], Any]) -> None:
     with host.changed:
         assert host.changed.wait_for(happened, timeout=30)
@@ -423,8 +428,8 @@ def test_a_restart_allows_logons_that_were_refused_until_then(start: Start) -> N
 def test_a_fault_may_be_success_with_too_little(start: Start) -> None:
     host = start(sessions=[ALICE])
     host.fault('WTSEnumerateSessionsExW', result='empty', times=1)
-    host.fault('WTSQuerySessionInformationW', result='empty', **{'class': 24})
-    host.fault('WTSQuerySessionInformationW', result='short', **{'class': 25})
+    host.fault('WTSQuerySessionInformationW', result='empty', **of_class(24))
+    host.fault('WTSQuerySessionInformationW', result='short', **of_class(25))
     client = Client(host)
     assert client('WTSEnumerateSessionsExW', 0, 1, 0) == (0, [0, 0])
     assert client('WTSQuerySessionInformationW', 0, 2, 24) == (0, [1, 0])

@@ -59,3 +59,11 @@ def test_an_unknown_time_is_zero_and_an_age_of_zero_is_now() -> None:
     assert ago(0, 5 * SECOND) == 5 * SECOND
     assert ago('2s', 5 * SECOND) == 3 * SECOND
     assert ago('2026-11-21T14:34:47Z', 0) == filetime('2026-11-21T14:34:47Z')
+
+
+def test_a_clock_that_is_set_shows_another_time_while_none_goes_by() -> None:
+    clock = Clock(fixed='2026-11-21T14:34:47Z')
+    before, ticks = clock.now(), clock.ticks()
+    clock.jump(-600)
+    assert clock.now() == before - 600 * SECOND
+    assert clock.ticks() - ticks < 600

@@ -91,6 +91,11 @@ def query(library: Library, session: int, info: int) -> bytes:
     return data
 
 
+def of_class(number: int) -> dict[str, Any]:
+    """The argument of a query that is a word of Python."""
+    return {'class': number}
+
+
 def fixed(text: str, room: int) -> bytes:
     """A fixed field: cut, and with a NUL at its end."""
     return text[: room - 1].encode('utf-16-le').ljust(room * 2, b'\0')
@@ -251,8 +256,8 @@ def test_without_a_host_the_rpc_server_is_unavailable(process: Begin, monkeypatc
 
 def test_empty_and_short_answers_arrive_as_such(process: Begin) -> None:
     host, library = process(sessions=[{'id': 2, 'user': 'alice'}])
-    host.fault('WTSQuerySessionInformationW', result='empty', **{'class': 24})
-    host.fault('WTSQuerySessionInformationW', result='short', **{'class': 25})
+    host.fault('WTSQuerySessionInformationW', result='empty', **of_class(24))
+    host.fault('WTSQuerySessionInformationW', result='short', **of_class(25))
     assert query(library, 2, 24) == b''
     assert len(query(library, 2, 25)) == 116
     assert host.memory.live == {}

@@ -136,7 +136,7 @@ def test_an_answer_changes_what_its_question_is_about(
         seen = observe(host)
     changed = {key for key in expected.keys() | seen.keys() if expected.get(key) != seen.get(key)}
     assert changed
-    assert CHANGED[question] is None or changed <= CHANGED[question]
+    assert changed <= (CHANGED[question] or changed)
 
 
 def test_an_unknown_question_or_answer_is_refused(tmp_path: Path) -> None:
