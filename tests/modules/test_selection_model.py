@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from modules.results import done, ids, of
 
 from winhost.clock import SECOND, filetime
+from winhost.directory import fold
 
 NOW = filetime('2026-11-21T14:34:47Z')
 CALLER = 'CORP\\ansible'
@@ -29,8 +30,8 @@ def matches(pattern: str, text: str | None) -> bool:
     if text is None:
         return False
     parts = {'*': '.*', '?': '.'}
-    regex = ''.join(parts.get(char, re.escape(char.upper())) for char in pattern)
-    return re.fullmatch(regex, text.upper(), re.DOTALL) is not None
+    regex = ''.join(parts.get(char, re.escape(fold(char))) for char in pattern)
+    return re.fullmatch(regex, fold(text), re.DOTALL) is not None
 
 
 def is_user(row: dict[str, Any], patterns: list[str], *, spare: bool) -> bool:
@@ -115,7 +116,7 @@ def selected(row: dict[str, Any], table: dict[str, Any], options: dict[str, Any]
         and ('users' not in options or is_user(row, options['users'], spare=False))
         and not is_user(row, options.get('exclude_users', []), spare=True)
         and ('session_ids' not in options or row['id'] in options['session_ids'])
-        and ('tokens' not in options or record['token'].upper() in [token.upper() for token in options['tokens']])
+        and ('tokens' not in options or fold(record['token']) in [fold(token) for token in options['tokens']])
         and ('states' not in options or row['state'] in options['states'])
         and (
             'client_names' not in options
@@ -130,7 +131,7 @@ def protection(row: dict[str, Any], table: dict[str, Any], options: dict[str, An
     record = read(row, table)
     if record['own']:
         return 'own_session'
-    if options['protect_connection_user'] and (record['account'] or '').upper() == CALLER.upper():
+    if options['protect_connection_user'] and fold(record['account'] or '') == fold(CALLER):
         return 'connection_user'
     if is_user(row, options.get('protect_users', []), spare=True):
         return 'protected_user'
@@ -193,7 +194,7 @@ def _sid(domain: str, user: str) -> str | None:
     """A SID for each account, but for some."""
     if user == 'bob':
         return None
-    key = (domain.upper(), user.upper())
+    key = (fold(domain), fold(user))
     return _sids.setdefault(key, f'S-1-5-21-1-2-3-{1001 + len(_sids)}')
 
 
