@@ -1,0 +1,273 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Every Win32 error that the session API is known to return, at every call, and a restart between any two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from modules.engine import Engine
+
+from winhost.host import Host
+
+ERRORS = (2, 5, 6, 50, 87, 122, 1008, 1314, 1702, 1722, 1726, 1753, 7001, 7007, 7022, 7024, 7041, 7042, 7045, 7060)
+GONE, CLOSING, DENIED = {2, 7022}, {7007}, {5, 7045}
+SESSIONS = [
+    {'id': 2, 'user': 'alice', 'idle': '2h', 'logged_on': '9h', 'groups': ['CORP\\Staff']},
+    {'id': 3, 'user': 'bob', 'idle': '2h', 'logged_on': '9h'},
+]
+# A short timeout, so that what is tried again does not take long.
+ACT = {'state': 'logged_off', 'timeout': '0.2', 'all_sessions': True}
+NOTICE = {**ACT, 'notice': {'text': 'Please save your work.', 'grace': '900'}}
+READ = 'WTSQuerySessionInformationW'
+FACTS = {'session': 2, 'class': [24, 25]}
+
+Result = dict[str, Any]
+Expectation = Callable[[Result, Host, int], None]
+
+
+def by_id(result: Result, key: str, among: str = 'sessions') -> dict[int, Any]:
+    return {record['id']: record.get(key) for record in result[among]}
+
+
+def session_acts(host: Host) -> list[tuple[str, int]]:
+    """The acts on sessions that Windows carried out."""
+    return [
+        (call.api, call.arguments['session']) for call in host.acts if 'session' in call.arguments and call.error == 0
+    ]
+
+
+# ---- What is expected ----
+
+
+def fails_before_anything_is_done(result: Result, host: Host, error: int) -> None:
+    assert result['failed']
+    assert f'Win32 error {error}' in result['msg']
+    assert session_acts(host) == []
+
+
+def fails_with_code(result: Result, host: Host, error: int) -> None:
+    fails_before_anything_is_done(result, host, error)
+    assert result['error_code'] == error
+
+
+def lists_the_session_without_facts(result: Result, host: Host, error: int) -> None:
+    """Only a denied query proves a partial view, which fails."""
+    assert by_id(result, 'idle_seconds')[2] is None
+    assert by_id(result, 'idle_seconds')[3] == 7200
+    assert result.get('failed', False) == (error in DENIED)
+
+
+def fails_and_lists_the_session_that_could_not_be_judged(result: Result, host: Host, error: int) -> None:
+    if error in CLOSING:
+        assert by_id(result, 'user') == {3: 'bob'}
+        return
+    assert result['failed']
+    assert f'Win32 error {error}' in result['msg']
+    assert by_id(result, 'user') == {2: 'alice', 3: 'bob'}
+
+
+def fails_and_acts_on_the_other_session(result: Result, host: Host, error: int) -> None:
+    if error in CLOSING:
+        assert by_id(result, 'outcome') == {3: 'logged_off'}
+        return
+    assert result['failed']
+    assert by_id(result, 'outcome') == {2: 'failed', 3: 'logged_off'}
+    assert session_acts(host) == [('WTSLogoffSession', 3)]
+
+
+def lists_the_session_without_client(result: Result, host: Host, error: int) -> None:
+    assert not result.get('failed')
+    assert by_id(result, 'client_name') == {2: None, 3: 'PC-3'}
+
+
+def fails_for_one_session(outcome: str) -> Expectation:
+    def check(result: Result, host: Host, error: int) -> None:
+        assert result['failed']
+        assert by_id(result, 'outcome') == {2: 'still_present' if error in CLOSING else 'failed', 3: outcome}
+        assert by_id(result, 'error_code') == {2: error, 3: None}
+        assert f'Win32 error {error}' in result['msg']
+        assert 2 in by_id(result, 'id', 'remaining')
+
+    return check
+
+
+def reset_fails_for_one_session(result: Result, host: Host, error: int) -> None:
+    assert result['failed']
+    assert by_id(result, 'outcome') == {2: 'failed', 3: 'reset'}
+
+
+def protects_in_doubt(*ids: int) -> Expectation:
+    def check(result: Result, host: Host, error: int) -> None:
+        assert not result.get('failed')
+        assert sorted(by_id(result, 'reason', 'protected')) == list(ids)
+        assert [session for _api, session in session_acts(host)] == [
+            session for session in (2, 3) if session not in ids
+        ]
+        assert any('could not be compared' in text for text in result['warnings'])
+
+    return check
+
+
+def reports_who_was_not_warned(result: Result, host: Host, error: int) -> None:
+    assert by_id(result, 'told') == {2: False, 3: True}
+    assert session_acts(host) == [('WTSSendMessageW', 3)]
+    assert by_id(result, 'error_code')[2] == error
+
+
+def sends_to_the_other_session(result: Result, host: Host, error: int) -> None:
+    assert by_id(result, 'outcome') == {2: 'session_changed' if error in GONE else 'failed', 3: 'sent'}
+    assert result.get('failed', False) == (error not in GONE)
+
+
+def warns_nobody_unrecorded(result: Result, host: Host, error: int) -> None:
+    assert result['failed']
+    assert session_acts(host) == []
+    assert host.boxes == []
+
+
+def notices_are_unreadable(result: Result, host: Host, error: int) -> None:
+    """Without its notices the module neither acts nor warns, unless there are none yet."""
+    if error == 2:
+        assert by_id(result, 'outcome') == {2: 'notified', 3: 'notified'}
+        return
+    fails_before_anything_is_done(result, host, error)
+
+
+# call, arguments, module, options, expectation
+MATRIX: dict[str, tuple[str, dict[str, Any], str, dict[str, Any], Expectation]] = {
+    'info, enumeration': ('WTSEnumerateSessionsExW', {}, 'win_user_session_info', {}, fails_with_code),
+    'info, facts': (READ, FACTS, 'win_user_session_info', {}, lists_the_session_without_facts),
+    'info, facts that the selection needs': (
+        *(READ, FACTS, 'win_user_session_info', {'max_idle': '60'}),
+        fails_and_lists_the_session_that_could_not_be_judged,
+    ),
+    'info, client': (
+        *(READ, {'session': 2, 'class': [9, 10, 14, 16]}, 'win_user_session_info', {}),
+        lists_the_session_without_client,
+    ),
+    'info, own session': ('ProcessIdToSessionId', {}, 'win_user_session_info', {}, fails_with_code),
+    'info, processes': (
+        *('WTSEnumerateProcessesExW', {}, 'win_user_session_info', {'gather': ['processes']}),
+        fails_with_code,
+    ),
+    'act, enumeration': ('WTSEnumerateSessionsExW', {}, 'win_user_session', ACT, fails_with_code),
+    'act, facts': (READ, FACTS, 'win_user_session', {**ACT, 'max_idle': '60'}, fails_and_acts_on_the_other_session),
+    'act, connection account': ('GetUserNameExW', {}, 'win_user_session', ACT, fails_with_code),
+    'act, logoff': ('WTSLogoffSession', {'session': 2}, 'win_user_session', ACT, fails_for_one_session('logged_off')),
+    'act, disconnect': (
+        *('WTSDisconnectSession', {'session': 2}, 'win_user_session', {**ACT, 'state': 'disconnected'}),
+        fails_for_one_session('disconnected'),
+    ),
+    'act, processes': (
+        *('WTSEnumerateProcessesExW', {}, 'win_user_session', {**ACT, 'protect_processes': ['x.exe']}),
+        fails_with_code,
+    ),
+    'act, account': (
+        *('LookupAccountNameW', {}, 'win_user_session', {**ACT, 'protect_users': ['alice@corp.example.com']}),
+        protects_in_doubt(2),
+    ),
+    'act, group': (
+        *('LookupAccountNameW', {}, 'win_user_session', {**ACT, 'protect_groups': ['CORP\\Staff']}),
+        fails_before_anything_is_done,
+    ),
+    **{
+        f'act, {name} of a token': (
+            *(name, {}, 'win_user_session', {**ACT, 'protect_groups': ['CORP\\Staff']}),
+            protects_in_doubt(2, 3),
+        )
+        for name in ('OpenProcess', 'OpenProcessToken', 'GetTokenInformation')
+    },
+    'notice, message': ('WTSSendMessageW', {'session': 2}, 'win_user_session', NOTICE, reports_who_was_not_warned),
+    **{
+        f'notice, {name}': (name, {}, 'win_user_session', NOTICE, warns_nobody_unrecorded)
+        for name in ('RegCreateKeyExW', 'RegSetValueExW', 'RegQueryValueExW')
+    },
+    'notice, RegOpenKeyExW': ('RegOpenKeyExW', {}, 'win_user_session', NOTICE, notices_are_unreadable),
+    'message': (
+        *('WTSSendMessageW', {'session': 2}, 'win_user_session_message', {'text': 'x'}),
+        sends_to_the_other_session,
+    ),
+    'logon mode': (
+        *('RegSetValueExW', {}, 'win_logon_mode', {'mode': 'drain'}),
+        fails_before_anything_is_done,
+    ),
+}
+
+
+def run(engine: Engine, host: Host, module: str, options: dict[str, Any]) -> Result:
+    """Run a module; whatever happens, it gives back what it was given."""
+    result = engine.run(module, **options)
+    assert not host.memory.live
+    assert not host.memory.misuse
+    assert not host.handles.live
+    assert not host.handles.misuse
+    return result
+
+
+@pytest.mark.parametrize('case', MATRIX)
+def test_an_error_of_a_call_fails_what_depends_on_it_and_nothing_else(engine: Engine, case: str) -> None:
+    api, arguments, module, options, expect = MATRIX[case]
+    for error in ERRORS:
+        with engine.host({'sessions': SESSIONS}) as host:
+            host.fault(api, error=error, **arguments)
+            result = run(engine, host, module, options)
+            assert any(call.error == error for call in host.calls if call.api == api), f'{case}: {error} did not occur'
+            try:
+                expect(result, host, error)
+            except (AssertionError, KeyError) as problem:
+                raise AssertionError(f'{case}, Win32 error {error}: {result}') from problem
+
+
+# rwinsta is a process, which takes a while to start.
+@pytest.mark.parametrize('error', [5, 1722, 7022, 7024])
+def test_a_reset_that_fails_fails_for_its_session_alone(engine: Engine, error: int) -> None:
+    with engine.host({'sessions': SESSIONS}) as host:
+        host.fault('rwinsta', session=2, error=error)
+        result = run(engine, host, 'win_user_session', {**ACT, 'method': 'reset'})
+        assert by_id(result, 'outcome') == {2: 'failed', 3: 'reset'}
+        assert result['failed']
+
+
+@pytest.mark.parametrize('error', [error for error in ERRORS if error not in GONE | CLOSING])
+def test_one_failed_reading_before_an_act_is_repeated_and_never_leads_to_a_reset(engine: Engine, error: int) -> None:
+    with engine.host({'sessions': SESSIONS}) as host:
+        # The reading after the plan is the one before the act.
+        host.on('GetUserNameExW', do=lambda host: host.fault(READ, session=2, error=error, times=1))
+        options = {**ACT, 'timeout': '20', 'method': 'logoff_then_reset'}
+        result = run(engine, host, 'win_user_session', options)
+        assert by_id(result, 'outcome') == {2: 'logged_off', 3: 'logged_off'}
+        assert {api for api, _session in session_acts(host)} == {'WTSLogoffSession'}
+
+
+@pytest.mark.parametrize(
+    'more', [{}, {'method': 'logoff_then_reset'}, {'notice': NOTICE['notice']}], ids=['logoff', 'reset', 'notice']
+)
+def test_a_restart_before_any_call_leaves_the_sessions_after_it_alone(engine: Engine, more: dict[str, Any]) -> None:
+    options = {**ACT, 'all_sessions': False, 'users': ['alice', 'bob'], **more}
+    with engine.host({'sessions': SESSIONS}) as host:
+        engine.run('win_user_session', **options)
+        calls = len(host.calls)
+    for nth in range(calls):
+        with engine.host({'sessions': SESSIONS}) as host:
+            host.watchers.append(restart_before(host, nth))
+            result = engine.run('win_user_session', **options)
+        assert host.sessions.users == {2: 'CORP\\ceo', 3: 'CORP\\cfo'}, (nth, result)
+
+
+def restart_before(host: Host, nth: int) -> Callable[[str, Any], None]:
+    """Restart a host before a call, or the next one: between the last reading and an act there is no call."""
+    state = {'count': 0, 'due': True}
+
+    def watch(when: str, call: Any) -> None:
+        state['count'] += when == 'before'
+        is_act = call.api in ('WTSLogoffSession', 'WTSSendMessageW', 'rwinsta')
+        if when == 'before' and state['due'] and state['count'] > nth and not is_act:
+            state['due'] = False
+            host.reboot()
+            host.sessions.logon(id=2, user='ceo')
+            host.sessions.logon(id=3, user='cfo')
+
+    return watch
