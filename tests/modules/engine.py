@@ -30,9 +30,10 @@ class Engine:
     Hosts come and go under the same root, so that the process finds each of them at the same socket.
 
     :param root: the folder of the hosts.
+    :param plugins: the folder of the plugins, which may be an altered copy.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, plugins: Path = _PLUGINS) -> None:
         self.root = root
         self._lines: queue.Queue[str] = queue.Queue()
         host = Host('web01', {}, root)
@@ -48,7 +49,7 @@ class Engine:
             '-AnsibleUtils',
             utils,
             '-Plugins',
-            _PLUGINS,
+            plugins,
         ]
         self._process = subprocess.Popen(
             [str(word) for word in command],
@@ -63,6 +64,11 @@ class Engine:
         self._reader.start()
         first = self._line()
         assert first == 'ready', first + self._rest()
+
+    @property
+    def pid(self) -> int:
+        """The ID of the process, as it calls the API."""
+        return self._process.pid
 
     def host(self, spec: dict[str, Any]) -> Host:
         """A host to be started, which the modules run on next."""
