@@ -10,9 +10,15 @@ using namespace System.Management.Automation.Language
 $request = [Console]::In.ReadToEnd() | ConvertFrom-Json -AsHashtable
 
 # about_Automatic_Variables: those that came after 5.1.
-$newVariables = 'IsCoreCLR', 'IsLinux', 'IsMacOS', 'IsWindows', 'EnabledExperimentalFeatures', 'PSStyle', 'PSNativeCommandArgumentPassing', 'PSNativeCommandUseErrorActionPreference'
+$newVariables = @(
+    'IsCoreCLR', 'IsLinux', 'IsMacOS', 'IsWindows', 'EnabledExperimentalFeatures', 'PSStyle'
+    'PSNativeCommandArgumentPassing', 'PSNativeCommandUseErrorActionPreference'
+)
 # .NET's own news that one easily takes for old: they are not in .NET Framework 4.x.
-$newMembers = 'Clamp', 'UnixEpoch', 'ToHexString', 'FromHexString', 'ReplaceLineEndings', 'GetRelativePath', 'AsSpan', 'WaitForExitAsync', 'ArgumentList', 'TotalMicroseconds'
+$newMembers = @(
+    'Clamp', 'UnixEpoch', 'ToHexString', 'FromHexString', 'ReplaceLineEndings', 'GetRelativePath', 'AsSpan'
+    'WaitForExitAsync', 'ArgumentList', 'TotalMicroseconds'
+)
 
 function Get-NewSyntax {
     param([Ast] $Ast)
@@ -29,12 +35,19 @@ function Get-NewSyntax {
             { $_ -is [InvokeMemberExpressionAst] -and $_.GenericTypeArguments.Count } { 'a generic method call' }
             { $_ -is [ScriptBlockAst] -and $null -ne $_.CleanBlock } { 'a clean block' }
             { $_ -is [VariableExpressionAst] -and $_.VariablePath.UserPath -in $newVariables } { "the variable `$$($node.VariablePath.UserPath)" }
-            { $_ -is [MemberExpressionAst] -and $_.Member -is [StringConstantExpressionAst] -and $_.Member.Value -in $newMembers } { "the member $($node.Member.Value)" }
+            { $_ -is [MemberExpressionAst] -and $_.Member -is [StringConstantExpressionAst] -and $_.Member.Value -in $newMembers } {
+                "the member $($node.Member.Value)"
+            }
             # Windows PowerShell knows 1l, 1d, 1kb and their like only.
-            { $_ -is [ConstantExpressionAst] -and $_ -isnot [StringConstantExpressionAst] -and $_.Extent.Text -match '^[+-]?(0b|[\d.].*[uysn]l?$)' } { "the number $($node.Extent.Text)" }
+            { $_ -is [ConstantExpressionAst] -and $_ -isnot [StringConstantExpressionAst] -and $_.Extent.Text -match '^[+-]?(0b|[\d.].*[uysn]l?$)' } {
+                "the number $($node.Extent.Text)"
+            }
             # A string with `u{263a} or `e in it; doubled backticks are plain ones.
             { $_ -is [StringConstantExpressionAst] -or $_ -is [ExpandableStringExpressionAst] } {
-                if ($node.StringConstantType -in 'DoubleQuoted', 'DoubleQuotedHereString', 'BareWord' -and ($node.Extent.Text -replace '``') -cmatch '`(u\{|e)') { 'an escape of PowerShell 7 in a string' }
+                $isExpandable = $node.StringConstantType -in 'DoubleQuoted', 'DoubleQuotedHereString', 'BareWord'
+                if ($isExpandable -and ($node.Extent.Text -replace '``') -cmatch '`(u\{|e)') {
+                    'an escape of PowerShell 7 in a string'
+                }
             }
         }
         foreach ($item in $what) { '{0}: {1}' -f $node.Extent.StartLineNumber, $item }
