@@ -383,7 +383,7 @@ public sealed class SessionState {
 			&& (FileTime.IsKnown(facts.LogonTime) || facts.ConnectTime == before.Facts.ConnectTime)
 			&& Names.AreEqual(facts.User, before.Facts.User) && Names.AreEqual(facts.Domain, before.Facts.Domain);
 		// Only the enumeration has the rest of a truncated name.
-		return isSame && (Session.IsComplete(facts) || Session.IsSameRow(before.Row, row ?? _host.FindRow(before.Id)));
+		return isSame && (Session.IsComplete(facts) || Session.IsSameRow(before.Row, row));
 	}
 
 	private void Begin(Target target) {
@@ -554,14 +554,17 @@ public sealed class SessionState {
 
 	// A session that was there before the request, under the ID that the request named, may have been hit by it.
 	private bool FinishIfOtherWasHit(Target target, Session other) {
-		if (target.Accepted == null || other == null || other.Facts == null || other.Facts.User == null || !FileTime.IsKnown(other.Facts.LogonTime)
-			|| other.Facts.LogonTime >= Math.Min(target.RequestTime, other.Now)) {
+		if (target.Accepted == null || other == null || other.User == null || Names.AreEqual(other.Token, target.Session.Token))
 			return false;
-		}
+		// A session that cannot be read because it is being closed is the one that the request has hit.
+		bool wasThere = other.Facts == null
+			? other.Error.IsClosing
+			: FileTime.IsKnown(other.Facts.LogonTime) && other.Facts.LogonTime < Math.Min(target.RequestTime, other.Now);
+		if (!wasThere)
+			return false;
 		target.MayHaveHitOther = true;
-		string account = other.Facts.Domain == null ? other.Facts.User : other.Facts.Domain + "\\" + other.Facts.User;
 		Finish(
-			target, Outcome.SessionChanged, target.Session + " had ended and its ID had been reused by " + Names.Printable(account) +
+			target, Outcome.SessionChanged, target.Session + " had ended and its ID had been reused by " + Names.Printable(other.Account) +
 			" when it was " + target.Accepted.Done + ": the session of that user may have been " + target.Accepted.Done, null);
 		return true;
 	}
@@ -663,10 +666,12 @@ public sealed class SessionState {
 				bool isReliable = facts.User == null || FileTime.IsKnown(facts.LogonTime);
 				hasEnded |= isReliable && !IsSame(target, facts, row) && !IsLeftOver(before, facts);
 			} else if (!hasEnded && row.User == null)
-				hasEnded = !now.Error.IsClosing && !IsLeftOverState(row.State);
+				hasEnded = now.Error.IsGone;
+			if (hasEnded && FinishIfOtherWasHit(target, now))
+				return true;
 		}
 		if (hasEnded) {
-			FinishEnded(target, row, facts);
+			FinishEnded(target, row);
 			return true;
 		}
 		if (target.Step != Step.Disconnect)
@@ -683,9 +688,7 @@ public sealed class SessionState {
 		return false;
 	}
 
-	private void FinishEnded(Target target, SessionRow row, SessionFacts facts) {
-		if (facts != null && FinishIfOtherWasHit(target, target.Session.With(facts, null)))
-			return;
+	private void FinishEnded(Target target, SessionRow row) {
 		if (target.Command != null && !target.Command.HasExited) {
 			// Whether the command has reset the session or came too late shows when it ends.
 			target.Command.Wait(1000);

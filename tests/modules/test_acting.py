@@ -362,3 +362,13 @@ def test_names_that_control_a_terminal_are_made_printable(host, act):
     for text in (result['msg'], result['sessions'][0]['detail'], *result.get('warnings', [])):
         assert text.isprintable()
     assert ended(there) == [2]
+
+
+def test_reports_another_session_that_closes_under_the_id_as_hit(host, act):
+    there = host(sessions=[ALICE])
+    there.on(LOGOFF, when='before', do=lambda host: host.sessions.replace(2, user='ceo', on_logoff={'looks': 3}))
+
+    result = act(max_idle='3600')
+
+    assert (of(result, 'outcome'), result['failed']) == ({2: 'session_changed'}, True)
+    assert 'CORP\\ceo' in result['sessions'][0]['detail']
