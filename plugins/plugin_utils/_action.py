@@ -23,7 +23,10 @@ from ansible_collections.winops.sessions.plugins.plugin_utils._options.spec impo
     validate,
 )
 from ansible_collections.winops.sessions.plugins.plugin_utils._results.connection import explained, is_of_connection
+from ansible_collections.winops.sessions.plugins.plugin_utils._results.errors import Caller
+from ansible_collections.winops.sessions.plugins.plugin_utils._results.received import InvalidResult, check_result
 from ansible_collections.winops.sessions.plugins.plugin_utils._results.tables import readable_diff
+from ansible_collections.winops.sessions.plugins.plugin_utils._text import plain
 
 Result = dict[str, t.Any]
 
@@ -61,24 +64,47 @@ class SessionAction(ActionBase):
         :returns: the result of the module with a readable ``msg`` and ``diff``.
         :raises AnsibleActionFail: if an option is not valid. The host was not contacted.
         """
-        task_vars = task_vars or {}
+        variables = task_vars or {}
         result: Result = super().run(task_vars=task_vars)
-        arguments = self._validated(_option_prefix(task_vars))
+        prefix = _option_prefix(variables)
+        arguments = self._validated(prefix)
         module = f'winops.sessions.{self.MODULE}'
         try:
-            result |= self._execute_module(module_name=module, module_args=arguments, task_vars=task_vars)
+            received = self._execute_module(module_name=module, module_args=arguments, task_vars=variables)
         except Exception as error:
             if not is_of_connection(error):
                 raise
             raise explained(error) from None
-        if warnings := self.warnings(arguments):
-            result['warnings'] = [*(result.get('warnings') or []), *warnings]
-        if sentence := self.sentence(result, arguments, bool(self._task.check_mode)):
-            result['msg'] = sentence
-        if diff := result.get('diff'):
-            host = arguments.get('server') or self._task.delegate_to or task_vars.get('inventory_hostname')
-            result['diff'] = readable_diff(diff, host)
-        return result
+        try:
+            result |= check_result(self.MODULE, received, arguments)
+        except InvalidResult as error:
+            text = f'{self.MODULE} returned an invalid result: {error}. The host may be broken or compromised'
+            result |= {'failed': True, 'changed': received.get('changed') is True, 'msg': text}
+        self._summarize(result, Caller(self.MODULE, arguments, prefix))
+        if 'diff' in result:
+            host = arguments.get('server') or self._task.delegate_to or variables.get('inventory_hostname')
+            result['diff'] = readable_diff(result['diff'], host)
+        return result | {'invocation': {'module_args': arguments}}
+
+    def _summarize(self, result: Result, caller: Caller) -> None:
+        """Write ``msg``, and explain the errors in all texts."""
+        details = [record for record in result.get('sessions') or () if record.get('detail')]
+        for record in details:
+            record['detail'] = caller.explain(record['detail'])
+        if 'msg' in result:
+            result['msg'] = caller.explain(result['msg'])
+        text = self.sentence(result, caller.arguments, bool(self._task.check_mode)) or result.get('msg')
+        if text:
+            result['msg'] = caller.complete(text)
+        for record in details:
+            record['detail'] = caller.complete(record['detail'])
+        warnings = [caller.complete(text) for text in result.get('warnings') or ()] + self.warnings(caller.arguments)
+        if warnings:
+            result['warnings'] = list(dict.fromkeys(warnings))
+        # ansible-core prints the text of an exception as the host wrote it, and makes a new one of msg.
+        traceback = getattr(getattr(result.pop('exception', None), 'event', None), 'formatted_traceback', None)
+        if traceback:
+            result['exception'] = plain(traceback, keep='\n\t')
 
     def _validated(self, prefix: str) -> Arguments:
         try:

@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What is wrong with a task is said before any host is asked: the option, the value, and a good example."""
+"""Options that are not valid fail on the controller, with the option, the value and an example."""
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +59,13 @@ BAD: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     'unknown gather': (INFO, {'gather': ['everything']}, ['gather', 'everything', 'processes']),
     'no state': (SESSION, {'all_sessions': True}, ['state', 'logged_off']),
     'no text': (MESSAGE, {}, ['text', 'Please save your work']),
-    'no criterion': (SESSION, OFF, ['max_idle', 'users', 'max_disconnected: 2h', 'all_sessions: true']),
-    'only something to leave out': (SESSION, {**OFF, 'exclude_users': ['bob']}, ['users', 'all_sessions: true']),
+    'no criterion': (SESSION, OFF, ['max_idle', 'users', 'max_disconnected: 2h', 'all_sessions']),
+    'only something to leave out': (SESSION, {**OFF, 'exclude_users': ['bob']}, ['users', 'all_sessions']),
     'token without times': (SESSION, {**OFF, 'tokens': ['2:alice']}, ['tokens', "'2:alice'", 'CORP\\alice']),
     'token of session 0': (SESSION, {**OFF, 'tokens': ['0:1:CORP\\x']}, ['tokens', "'0:1:CORP\\x'", 'CORP\\alice']),
     'token of a listener': (SESSION, {**OFF, 'tokens': ['65536:1:']}, ['tokens', "'65536:1:'", 'CORP\\alice']),
     'user with a slash': (INFO, {'users': ['CORP/bob']}, ['users', "'CORP/bob'", 'CORP\\alice']),
-    'empty user': (INFO, {'users': ['']}, ['users', "''", 'alice@CORP']),
+    'empty user': (INFO, {'users': ['']}, ['users', "''", 'alice@corp.example.com']),
     'user that YAML made a boolean': (INFO, {'users': [False]}, ['users', 'False', '"no"']),
     'half a SID': (INFO, {'users': ['S-1-5-x']}, ['users', "'S-1-5-x'", 'S-1-5-21']),
     'user to protect': (SESSION, {**EVERYBODY, 'protect_users': ['a\\b\\c']}, ['protect_users', "'a\\b\\c'", 'alice']),
@@ -81,12 +82,32 @@ BAD: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     'disconnect by reset': (
         SESSION,
         {'state': 'disconnected', 'all_sessions': True, 'method': 'reset'},
-        ['method', 'reset', 'state: disconnected', 'state: logged_off'],
+        ['method', 'reset', 'state: logged_off'],
     ),
-    'notice before a disconnect': (
+    'number in a list of names': (
         SESSION,
-        {'state': 'disconnected', 'all_sessions': True, 'notice': NOTICE},
-        ['notice', 'state: disconnected', 'state: logged_off'],
+        {**EVERYBODY, 'protect_users': [5349]},
+        ['protect_users', '5349', 'put it in'],
+    ),
+    'date in a list of names': (INFO, {'client_names': [datetime.date(2026, 11, 21)]}, ['client_names', 'in quotes']),
+    'two @': (INFO, {'users': ['a@b@c']}, ['users', "'a@b@c'", 'more than one @']),
+    'pattern of groups': (SESSION, {**EVERYBODY, 'protect_groups': ['V*']}, ['protect_groups', "'V*'", 'CORP\\VIP']),
+    'groups of another server': (INFO, {'groups': ['CORP\\VIP'], 'server': 'rds02'}, ['groups', 'server', 'inventory']),
+    'process in a folder': (INFO, {'processes': ['C:\\x.exe']}, ['processes', "'C:\\x.exe'", 'WINWORD.EXE']),
+    'time without quotes': (
+        SESSION,
+        {**EVERYBODY, 'notice': {'text': 'x', 'at': 1320}},
+        ['notice.at', '1320', 'put it in quotes', '"22:00"'],
+    ),
+    'time without a zone': (
+        SESSION,
+        {**EVERYBODY, 'notice': {'text': 'x', 'at': '2026-11-21T22:00:00'}},
+        ['notice.at', 'add the zone', '+01:00'],
+    ),
+    'two ends of a notice': (
+        SESSION,
+        {**EVERYBODY, 'notice': {**NOTICE, 'at': '22:00'}},
+        ['notice', 'exactly one of grace and at'],
     ),
     'long text': (MESSAGE, {'text': 'x' * 513}, ['text', 'xxx', '513', '512', 'Please save your work']),
     'long title': (MESSAGE, {**TEXT, 'title': '🙂' * 257}, ['title', '🙂', '514', '512', 'Please save your work']),

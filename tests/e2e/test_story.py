@@ -116,7 +116,7 @@ def test_every_working_host_lists_its_sessions(story: Run) -> None:
         assert (result['status'], result['changed']) == ('ok', False)
         assert result['session_count'] == len(result['sessions'])
     assert list(by_user(story['list']['office'], 'id')) == ['alice', 'bob', 'carol', 'ansible']
-    assert story['list']['quiet']['msg'] == 'nobody is logged on'
+    assert story['list']['quiet']['msg'] == 'no user is logged on'
 
 
 def test_the_record_says_what_is_known_of_a_session(story: Run) -> None:
@@ -203,7 +203,7 @@ def test_every_message_is_one_readable_line(story: Run) -> None:
             assert hosts[name]['msg'], (task_name, name)
             assert '\n' not in hosts[name]['msg']
     assert story['list']['office']['msg'].startswith('4 sessions: 2 CORP\\alice (active, ')
-    assert story['plan']['office']['msg'].startswith('would log off 2: 2 CORP\\alice')
+    assert story['plan']['office']['msg'].startswith('3 sessions: 2 would be logged off (2 CORP\\alice')
     assert '2 logged off (2 CORP\\alice, 3 CORP\\bob)' in story['act']['office']['msg']
     assert 'new logons are refused' in story['drain']['office']['msg']
 
@@ -238,7 +238,7 @@ def test_a_host_that_hides_its_sessions_fails_in_every_module_that_reads_them(st
     for name in ('list', 'plan', 'act', 'tell'):
         result = story[name]['blind']
         assert result['status'] == 'failed'
-        assert 'right to see sessions' in result['msg']
+        assert 'right to query sessions' in result['msg']
         assert 'sessions' not in result
     assert story.hosts['blind'].acts == []
     assert story.hosts['blind'].users == {2: 'CORP\\ivan'}

@@ -176,8 +176,8 @@ def test_a_scheduled_task_warns_first_and_acts_after_the_grace(ways: Run) -> Non
     assert host.boxes == [(2, 'Please save your work')]
     assert host.users == {}
     assert not any('notices' in path for path in host.registry)
-    assert 'warned (2 CORP\\alice)' in first['msg']
-    assert 'in grace (2 CORP\\alice, due in' in second['msg']
+    assert '1 warned (2 CORP\\alice: ' in first['msg']
+    assert 'in the grace period (2 CORP\\alice: ' in second['msg']
 
 
 def test_users_are_asked_and_their_answers_come_back(ways: Run) -> None:

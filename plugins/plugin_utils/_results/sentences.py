@@ -5,11 +5,7 @@
 # The interfaces in this file are meant for use within this collection
 # and may not remain stable to outside uses. Changes may be made in ANY release, even a bugfix release.
 
-"""Makes the modules' results readable: one line for ``msg``.
-
-A result is never lost over its words: whatever keys are missing, null or of another type, these functions say what
-they can and raise nothing.
-"""
+"""One line for ``msg`` of each module. The results were checked by :mod:`received`."""
 
 from __future__ import annotations
 
@@ -23,175 +19,147 @@ from ansible_collections.winops.sessions.plugins.plugin_utils._text import human
 
 Result = Mapping[str, t.Any]
 Arguments = Mapping[str, t.Any]
-Plan = Callable[[Record], str]
 
-_PLANS = {
-    'logoff': 'would log off',
-    'reset': 'would reset',
-    'disconnect': 'would disconnect',
-    'notify': 'would warn',
+_PLANNED = {
+    'logoff': 'would be logged off',
+    'reset': 'would be reset',
+    'disconnect': 'would be disconnected',
+    'notify': 'would be warned',
 }
+_SKIPPED = ('session_changed', 'no_longer_matches')
+_WARNED = ('notified', 'in_grace')
 _LOGON_MODES = {
     'enabled': 'new logons are allowed',
-    'drain': 'new logons are refused until allowed again',
+    'drain': 'new logons are refused until they are enabled again',
     'drain_until_restart': 'new logons are refused until the next restart',
     'disabled': 'remote logons are disabled',
 }
 
 
 def info_sentence(result: Result, arguments: Arguments, check_mode: bool) -> str | None:
-    """Say what ``win_user_session_info`` found.
+    """Summarize the result of ``win_user_session_info``.
 
-    :param result: the module's result.
-    :param arguments: the options that it got.
-    :param check_mode: whether it only said what it would do.
-    :returns: for example ``1 session: 2 alice (active, idle 3 min)``; null where there is no list of sessions.
+    :param result: the result.
+    :param arguments: the options of the module.
+    :param check_mode: whether it ran in check mode.
+    :returns: for example ``1 session: 2 alice (active, idle 3 min)``; null if the module failed.
     """
-    if not _has_sessions(result) or result.get('failed'):
+    if result.get('failed') or result.get('sessions') is None:
         return None
-    sessions = _records(result, 'sessions')
+    sessions = result['sessions']
     if sessions:
-        return f'{plural(len(sessions), "session")}: {listing(map(session_line, sessions))}'
-    return 'no session matches' if any(option in arguments for option in FILTERS) else 'nobody is logged on'
+        return f'{plural(len(sessions), "session")}: {listing(map(session_line, sessions))}{_unknown_times(sessions)}'
+    return 'no session matches' if any(option in arguments for option in FILTERS) else 'no user is logged on'
 
 
 def session_sentence(result: Result, arguments: Arguments, check_mode: bool) -> str | None:
-    """Say what ``win_user_session`` did, or in check mode would do.
+    """Summarize the result of ``win_user_session``.
 
-    :param result: the module's result.
-    :param arguments: the options that it got.
-    :param check_mode: whether it only said what it would do.
-    :returns: for example ``2 selected: 1 still present (5 bob: it did not end), 1 logged off (2 alice)``; null where
-        the module failed before it had sessions.
+    :param result: the result.
+    :param arguments: the options of the module.
+    :param check_mode: whether it ran in check mode.
+    :returns: for example ``2 sessions: 1 still present (...), 1 logged off (2 alice); 1 session remains``; null if the
+        module failed before it had read the sessions.
     """
-    return _sentence(result, _session_plan)
+    return _sentence(result, lambda record: _PLANNED.get(record.get('action') or '', 'planned'))
 
 
 def message_sentence(result: Result, arguments: Arguments, check_mode: bool) -> str | None:
-    """Say who got the text of ``win_user_session_message`` and what they answered.
+    """Summarize the result of ``win_user_session_message``.
 
-    :param result: the module's result.
-    :param arguments: the options that it got.
-    :param check_mode: whether it only said what it would do.
-    :returns: for example ``2 selected: 1 not active (5 bob), 1 answered yes (2 alice)``; null where the module failed
-        before it had sessions.
+    :param result: the result.
+    :param arguments: the options of the module.
+    :param check_mode: whether it ran in check mode.
+    :returns: for example ``2 sessions: 1 not active (5 bob), 1 answered yes (2 alice)``; null if the module failed
+        before it had read the sessions.
     """
-    return _sentence(result, _message_plan)
+    return _sentence(result, lambda record: 'would receive the message')
 
 
 def logon_mode_sentence(result: Result, arguments: Arguments, check_mode: bool) -> str | None:
-    """Say what ``win_logon_mode`` found or did.
+    """Describe the result of ``win_logon_mode``.
 
-    :param result: the module's result.
-    :param arguments: the options that it got.
-    :param check_mode: whether it only said what it would do.
-    :returns: for example ``new logons are allowed (enabled, was drain)``; null where the mode is not known.
+    :param result: the result.
+    :param arguments: the options of the module.
+    :param check_mode: whether it ran in check mode.
+    :returns: for example ``new logons are allowed (enabled, was drain)``; null if the mode is unknown.
     """
-    mode, previous = _word(result.get('mode')), _word(result.get('previous_mode'))
+    mode, previous = plain(result.get('mode') or ''), plain(result.get('previous_mode') or '')
     if not mode or result.get('failed'):
         return None
     was = f', {"is" if check_mode else "was"} {previous}' if previous and previous != mode else ''
-    words = f'{_LOGON_MODES.get(mode, "new logons")} ({mode}{was})'
-    return f'would change: {words}' if check_mode and was else words
+    text = f'{_LOGON_MODES.get(mode, "new logons")} ({mode}{was})'
+    return f'would change: {text}' if check_mode and was else text
 
 
-def _sentence(result: Result, plan: Plan) -> str | None:
-    if not _has_sessions(result):
+def _sentence(result: Result, plan: Callable[[Record], str]) -> str | None:
+    if result.get('sessions') is None:
         return None
-    sessions, protected = _records(result, 'sessions'), _records(result, 'protected')
-    clauses = [*_selected(sessions, plan), *_protected(protected), *_remaining(result)]
-    if not sessions:
-        clauses.insert(0, 'no session to act on' if protected else 'no session matches')
-    words = '; '.join(clauses)
-    # It failed for another reason than a session, a brake for example: only the module's own words tell which.
-    if result.get('failed') and result.get('msg') and not any(map(_is_trouble, sessions)):
-        return f'{plain(result["msg"])}: {words}'
-    return words
+    sessions, protected, failed = result['sessions'], result.get('protected') or [], bool(result.get('failed'))
+    if failed and not any(_is_trouble(record, failed) for record in sessions):
+        # The module failed for another reason, for example the safety limit, which only its own text names.
+        selected = f'. Selected: {listing(map(session_line, sessions))}' if sessions else ''
+        return f'{result.get("msg")}{selected}'
+    clauses = [*_by_outcome(sessions, plan, failed), *_protected(protected)]
+    total = len(sessions) + len(protected)
+    text = f'{plural(total, "session")}: {", ".join(clauses)}' if total else 'no session matches'
+    not_selectable = [text for text in result.get('warnings') or () if 'is not selectable: ' in text]
+    return '; '.join([text, *not_selectable, *_remaining(result)])
 
 
-def _selected(sessions: list[Record], plan: Plan) -> list[str]:
-    planned = [record for record in sessions if record.get('outcome') == 'planned']
-    happened = _by_outcome([record for record in sessions if record.get('outcome') != 'planned'])
-    if planned:
-        return [*_by_plan(planned, plan), *happened]
-    return [f'{len(sessions)} selected: {", ".join(happened)}'] if happened else []
+def _by_outcome(sessions: Iterable[Record], plan: Callable[[Record], str], failed: bool) -> list[str]:
+    groups: dict[str, list[str]] = {}
+    order = by_urgency({record['outcome'] for record in sessions})
+    for record in sorted(sessions, key=lambda record: order.index(record['outcome'])):
+        is_trouble = _is_trouble(record, failed)
+        description = plain(record['detail']) if is_trouble and record.get('detail') else _described(record)
+        groups.setdefault(_label(record, plan, is_trouble), []).append(description)
+    return [f'{len(texts)} {label} ({listing(texts)})' for label, texts in groups.items()]
 
 
-def _by_plan(planned: list[Record], plan: Plan) -> list[str]:
-    groups = _grouped(planned, plan)
-    return [f'{words} {len(records)}: {listing(map(session_line, records))}' for words, records in groups.items()]
+def _label(record: Record, plan: Callable[[Record], str], is_trouble: bool) -> str:
+    name = record['outcome']
+    if name == 'planned':
+        return plan(record)
+    if name in _SKIPPED and not is_trouble:
+        return 'skipped'
+    if name in _WARNED and record.get('told') is False:
+        return 'not warned yet'
+    return f'answered {plain(record.get("answer"))}' if name == 'answered' else outcome(name).label
 
 
-def _by_outcome(sessions: list[Record]) -> list[str]:
-    order = by_urgency({_word(record.get('outcome')) for record in sessions})
-    ranked = sorted(sessions, key=lambda record: order.index(_word(record.get('outcome'))))
-    groups = _grouped(ranked, _outcome)
-    return [f'{len(records)} {words} ({listing(map(_who, records))})' for words, records in groups.items()]
-
-
-def _protected(protected: list[Record]) -> list[str]:
-    who = (f'{session_name(record)}, {_reason(record)}' for record in protected)
-    return [f'{len(protected)} protected ({listing(who)})'] if protected else []
-
-
-def _remaining(result: Result) -> list[str]:
-    if not isinstance(result.get('remaining'), list):
-        return []
-    count = len(result['remaining'])
-    # A plan that was not carried out because the module failed leaves everybody where they are.
-    planned = any(record.get('outcome') == 'planned' for record in _records(result, 'sessions'))
-    verb = 'would remain' if planned and not result.get('failed') else 'remain' if count > 1 else 'remains'
-    return [f'{plural(count, "session") if count else "no session"} {verb}']
-
-
-def _grouped(records: Iterable[Record], words: Callable[[Record], str]) -> dict[str, list[Record]]:
-    groups: dict[str, list[Record]] = {}
-    for record in records:
-        groups.setdefault(words(record), []).append(record)
-    return groups
-
-
-def _session_plan(record: Record) -> str:
-    return _PLANS.get(_word(record.get('action')), 'would act on')
-
-
-def _message_plan(_record: Record) -> str:
-    return 'would send to'
-
-
-def _outcome(record: Record) -> str:
-    name = _word(record.get('outcome'))
-    label = outcome(name).label
-    return f'{label} {_word(record.get("answer")) or "?"}' if name == 'answered' else label
-
-
-def _who(record: Record) -> str:
-    """Name a session, with what one needs to know of it: why it is trouble, or how long its grace still runs."""
+def _described(record: Record) -> str:
     name = session_name(record)
-    if _is_trouble(record) and record.get('detail'):
-        detail = plain(record['detail'])
-        return detail if plain(record.get('account')) in detail else f'{name}: {detail}'
-    if record.get('outcome') == 'in_grace' and record.get('due_in_seconds') is not None:
-        return f'{name}, due in {human_duration(record["due_in_seconds"])}'
+    if record['outcome'] == 'planned':
+        return session_line(record)
+    if record['outcome'] in _SKIPPED:
+        return f'{name}: {outcome(record["outcome"]).label}'
+    if record.get('due_in_seconds') is not None:
+        return f'{name}: {human_duration(record["due_in_seconds"])} left'
     return name
 
 
-def _reason(record: Record) -> str:
-    return reason(_word(record.get('reason'))) or 'unknown reason'
+def _protected(protected: list[Record]) -> list[str]:
+    names = (f'{session_name(record)}: {reason(plain(record.get("reason") or "unknown"))}' for record in protected)
+    return [f'{len(protected)} protected ({listing(names)})'] if protected else []
 
 
-def _is_trouble(record: Record) -> bool:
-    return outcome(_word(record.get('outcome'))).trouble
+def _remaining(result: Result) -> list[str]:
+    remaining = result.get('remaining')
+    if remaining is None:
+        return []
+    count = plural(len(remaining), 'session') if remaining else 'no session'
+    verb = 'remains' if len(remaining) <= 1 else 'remain'
+    if any(record['outcome'] == 'planned' for record in result['sessions']):
+        verb = 'would remain'
+    return [f'{count} {verb}{_unknown_times(remaining)}']
 
 
-def _has_sessions(result: Result) -> bool:
-    return isinstance(result.get('sessions'), list)
+def _unknown_times(sessions: Iterable[Record]) -> str:
+    unknown = sum(record.get('user') is not None and record.get('idle_seconds') is None for record in sessions)
+    return f' ({unknown} with unknown idle time)' if unknown else ''
 
 
-def _records(result: Result, key: str) -> list[Record]:
-    records = result.get(key)
-    return [record for record in records if isinstance(record, Mapping)] if isinstance(records, list) else []
-
-
-def _word(value: object) -> str:
-    return plain(value) if isinstance(value, str) else ''
+def _is_trouble(record: Record, failed: bool) -> bool:
+    # The session with the reused ID may have been ended.
+    return outcome(record['outcome']).trouble or (failed and record['outcome'] == 'session_changed')

@@ -33,15 +33,15 @@ def session_table(records: Sequence[Record], aligned_with: Sequence[Record] = ()
     return ''.join(_line(row, widths) for row in rows)
 
 
-def readable_diff(diff: t.Any, host: object) -> t.Any:
+def readable_diff(diff: t.Any, host: object) -> dict[str, str]:
     """Turn lists of sessions into tables that compare line by line.
 
     :param diff: the ``diff`` of a module: ``before`` and ``after`` as lists of session records, dicts or text.
     :param host: the host of the sessions.
-    :returns: the same with text on both sides; anything else is returned as it is.
+    :returns: the two sides as text, with headers; nothing if it is not such a diff.
     """
     if not isinstance(diff, Mapping) or not {'before', 'after'} <= diff.keys():
-        return diff
+        return {}
     sides = {side: diff[side] for side in ('before', 'after')}
     if all(isinstance(side, list) for side in sides.values()):
         before, after = ([record for record in side if isinstance(record, Mapping)] for side in sides.values())
@@ -49,13 +49,12 @@ def readable_diff(diff: t.Any, host: object) -> t.Any:
         unchanged = {_identity(record): record for record in before}
         after = [unchanged.get(_identity(record), record) for record in after]
         return {
-            **diff,
             'before': session_table(before, aligned_with=after),
             'after': session_table(after, aligned_with=before),
             'before_header': f'sessions on {plain(host)}',
             'after_header': f'sessions on {plain(host)}',
         }
-    return {**diff, **{side: _lines(value) for side, value in sides.items()}}
+    return {side: _lines(value) for side, value in sides.items()}
 
 
 def _identity(record: Record) -> tuple[str, str]:

@@ -290,40 +290,82 @@ def test_the_action_refuses_async(run_action):
 
 
 def test_a_question_that_nobody_waits_for_is_warned_of(run_action):
-    run = run_action(MESSAGE, {'text': 'May we?', 'buttons': 'yes_no'}, {'warnings': ['from the module']})
+    answer = {'sessions': [], 'warnings': ['from the module', 'from the module']}
+    run = run_action(MESSAGE, {'text': 'May we?', 'buttons': 'yes_no'}, answer)
+    assert len(run.result['warnings']) == 2
     assert run.result['warnings'][0] == 'from the module'
     assert 'its answer is not awaited' in run.result['warnings'][1]
 
 
 @pytest.mark.parametrize('given', [{'buttons': 'yes_no', 'wait': '2m'}, {'buttons': 'ok'}])
 def test_nothing_is_warned_of_where_all_is_well(run_action, given):
-    assert 'warnings' not in run_action(MESSAGE, {'text': 'May we?', **given}, {}).result
+    assert 'warnings' not in run_action(MESSAGE, {'text': 'May we?', **given}, {'sessions': []}).result
 
 
-def test_the_result_is_the_modules_with_readable_words(run_action):
+def without_invocation(run):
+    """The result as the module returned it, except for the options."""
+    result = dict(run.result)
+    assert result.pop('invocation') == {'module_args': run.arguments}
+    return result
+
+
+def test_the_result_is_that_of_the_module_with_a_summary(run_action):
     answer = {'changed': False, 'sessions': [ALICE], 'session_count': 1, 'host_time': 'x', 'msg': '1 sessions'}
-    result = run_action(INFO, {}, answer).result
-    assert result == {**answer, 'msg': '1 session: 2 CORP\\alice (active, idle 3 min)'}
+    run = run_action(INFO, {}, answer)
+    assert without_invocation(run) == {**answer, 'msg': '1 session: 2 CORP\\alice (active, idle 3 min)'}
 
 
-def test_a_failed_result_keeps_all_its_keys(run_action):
-    sessions = [{**ALICE, 'outcome': 'still_present', 'detail': 'it did not end'}]
-    answer = {'failed': True, 'changed': True, 'sessions': sessions, 'protected': [], 'remaining': [ALICE], 'msg': 'x'}
-    result = run_action(SESSION, GOOD[SESSION], answer).result
-    assert {**result, 'msg': 'x'} == answer
-    assert result['msg'] == '1 selected: 1 still present (2 CORP\\alice: it did not end); 1 session remains'
+def test_a_failed_result_keeps_all_its_keys_and_explains_each_error_once(run_action):
+    error = 'session 2 (CORP\\alice): WTSLogoffSession failed with Win32 error 7024'
+    meaning = '(ERROR_CTX_WINSTATION_BUSY: Remote Desktop Services is busy with the session)'
+    remedy = 'Set idle_logoff_method=logoff_then_reset'
+    sessions = [{**ALICE, 'id': number, 'outcome': 'failed', 'detail': error} for number in (2, 3)]
+    answer = {
+        'failed': True,
+        'changed': True,
+        'sessions': sessions,
+        'protected': [],
+        'remaining': [ALICE],
+        'msg': 'x',
+        'warnings': [error],
+    }
+    variables = {'winops_sessions_option_prefix': 'idle_logoff_'}
+    result = without_invocation(run_action(SESSION, GOOD[SESSION], answer, variables))
+    assert result['msg'] == (
+        f'2 sessions: 2 failed ({error} {meaning}, {error} {meaning}); 1 session remains. {remedy}'
+    )
+    assert [record['detail'] for record in result['sessions']] == [f'{error} {meaning}. {remedy}'] * 2
+    assert result['warnings'] == [f'{error} {meaning}. {remedy}']
+    assert result.keys() == answer.keys()
 
 
 @pytest.mark.parametrize('name', GOOD)
 @pytest.mark.parametrize(
     'answer',
     [
-        {'failed': True, 'msg': 'The sessions of this host cannot be seen', 'error_code': 5},
+        {'failed': True, 'msg': 'The sessions of this host cannot be read', 'error_code': 5},
         {'unreachable': True, 'msg': 'timed out'},
     ],
 )
-def test_where_the_module_had_no_sessions_its_own_words_stay(run_action, name, answer):
-    assert run_action(name, GOOD[name], answer).result == answer
+def test_keeps_the_text_of_a_module_that_returned_no_sessions(run_action, name, answer):
+    assert without_invocation(run_action(name, GOOD[name], answer)) == answer
+
+
+def test_an_invalid_result_fails_this_host_with_a_readable_message(run_action):
+    answer = {'changed': True, 'sessions': [{**ALICE, 'outcome': ['x']}], 'ansible_facts': {'a': 1}}
+    assert without_invocation(run_action(SESSION, GOOD[SESSION], answer)) == {
+        'failed': True,
+        'changed': True,
+        'msg': "win_user_session returned an invalid result: sessions[0].outcome is ['x']. "
+        'The host may be broken or compromised',
+    }
+
+
+def test_terminal_commands_of_a_host_reach_no_terminal(run_action):
+    bad = 'x\x1b]0;y\x07\u202e'
+    answer = {'failed': True, 'msg': bad, 'warnings': [bad], 'exception': bad, 'module_stderr': bad}
+    result = without_invocation(run_action(SESSION, GOOD[SESSION], answer))
+    assert result == {'failed': True, 'msg': 'x?]0;y??', 'warnings': ['x?]0;y??'], 'module_stderr': 'x?]0;y??'}
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from ansible_collections.winops.sessions.plugins.plugin_utils._results.outcomes 
 from project import ROOT
 
 VALUE = re.compile(r'V\((\w+)\)')
-# As in: LoggedOff = new Outcome("logged_off", true, true, false)
-ENGINE = re.compile(r'new Outcome\("(\w+)", (?:true|false), (true|false), (true|false)\)')
+# As in: LoggedOff = new Outcome("logged_off") { IsChange = true, HasEnded = true };
+ENGINE = re.compile(r'new Outcome\("(\w+)"\)(.*);')
 
 
 def documented(module: str, *path: str) -> set[str]:
@@ -51,7 +51,7 @@ def test_reasons_are_those_of_the_documentation() -> None:
 
 def test_the_engine_ends_sessions_and_fails_tasks_with_the_same_outcomes() -> None:
     text = (ROOT / 'plugins' / 'module_utils' / '_SessionState.cs').read_text(encoding='utf-8')
-    engine = {name: (ended == 'true', trouble == 'true') for name, ended, trouble in ENGINE.findall(text)}
+    engine = {name: ('HasEnded = true' in flags, 'IsTrouble = true' in flags) for name, flags in ENGINE.findall(text)}
     assert engine.keys() == documented('win_user_session', 'sessions', 'contains', 'outcome')
     assert engine == {name: (OUTCOMES[name].ended, OUTCOMES[name].trouble) for name in engine}
 
