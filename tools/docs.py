@@ -36,9 +36,12 @@ def _run(*command: str, cwd: Path = ROOT) -> str:
     :param command: the command and its arguments.
     :param cwd: where it runs.
     :returns: its output.
-    :raises subprocess.CalledProcessError: it failed.
+    :raises SystemExit: it failed; its output is the reason.
     """
-    return subprocess.run(command, cwd=cwd, env=environment(), check=True, stdout=subprocess.PIPE, text=True).stdout
+    done = subprocess.run(command, cwd=cwd, env=environment(), check=False, stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f'{done.stdout}{command[0]} ended with {done.returncode}')
+    return done.stdout
 
 
 def write_inventory(path: Path) -> None:
