@@ -65,7 +65,7 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     'method': ({**MANY, 'method': 'kill'}, ['idle_logoff_method: ', 'kill', 'logoff_then_reset']),
     'boolean': ({**MANY, 'ghosts': 'perhaps'}, ['idle_logoff_ghosts: ', 'perhaps', 'true']),
     'scheduled': ({**MANY, 'scheduled': 'daily'}, ['idle_logoff_scheduled: "daily" is not valid: not a boolean']),
-    'brake': ({**MANY, 'max_sessions': 'few'}, ["idle_logoff_max_sessions: 'few' is not a count", 'for example 20']),
+    'brake': ({**MANY, 'max_sessions': 'few'}, ["idle_logoff_max_sessions: 'few' is not a count", 'Example: 20']),
     'total': (
         {**MANY, 'max_sessions_total': '5x'},
         ['idle_logoff_max_sessions_total: "5x" is not valid: not a whole number', '50'],
@@ -177,5 +177,5 @@ def test_without_a_criterion_the_second_entry_point_is_refused_before_any_host_i
     with Fleet({'hosts': {'a': {'sessions': SESSIONS}}}) as fleet:
         done = run(MAIN, fleet, tmp_path, plays)
         assert done.status == 2
-        assert 'nothing says which sessions are meant' in ' '.join(done.output.split())
+        assert 'no sessions selected' in ' '.join(done.output.split())
         assert done.calls == {'a': 0}
