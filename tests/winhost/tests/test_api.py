@@ -54,7 +54,7 @@ def test_another_level_or_a_filter_is_an_invalid_parameter(start: Start, level: 
     assert Client(start()).error('WTSEnumerateSessionsExW', 0, level, flags) == 87
 
 
-def test_a_session_is_told_with_the_times_of_the_hosts_clock(start: Start) -> None:
+def test_a_query_returns_times_of_the_hosts_clock(start: Start) -> None:
     client = Client(start(clock={'fixed': NOW}, sessions=[ALICE | {'logged_on': '3h', 'idle': '5m', 'locked': True}]))
     now = filetime(NOW)
     times = [now - 10800 * SECOND, now - 10800 * SECOND, 0, now - 300 * SECOND, now]
@@ -69,7 +69,7 @@ def test_the_lock_flag_is_locked_unlocked_or_unknown(start: Start, session: dict
     assert Client(start(sessions=[ALICE | session])).query(2, 25)[2] == flag
 
 
-def test_a_client_is_told_as_it_calls_itself(start: Start) -> None:
+def test_client_queries_return_what_the_client_reports(start: Start) -> None:
     client = Client(start(sessions=[ALICE | {'client': {'name': 'PC-17', 'address': '10.0.0.5', 'build': 22621}}]))
     assert client.query(2, 9) == [22621]
     assert client.query(2, 10) == ['PC-17']
@@ -79,7 +79,7 @@ def test_a_client_is_told_as_it_calls_itself(start: Start) -> None:
     assert client.query(1, 14) == [0, b'']
 
 
-def test_an_ipv6_address_is_told_in_both_forms(start: Start) -> None:
+def test_an_ipv6_address_is_returned_in_both_forms(start: Start) -> None:
     client = Client(start(sessions=[ALICE | {'client': {'address': '2001:db8::5'}}]))
     packed = bytes.fromhex('20010db8000000000000000000000005')
     assert client.query(2, 14) == [23, b'\0\0' + packed]
@@ -93,7 +93,7 @@ def test_an_address_may_be_any_bytes(start: Start) -> None:
 
 
 @pytest.mark.parametrize(('info', 'error'), [(17, 50), (28, 50), (5, 50), (30, 87), (-1, 87)])
-def test_what_is_not_told_is_an_error(start: Start, info: int, error: int) -> None:
+def test_a_query_that_is_not_supported_fails(start: Start, info: int, error: int) -> None:
     assert Client(start()).error('WTSQuerySessionInformationW', 0, 1, info & 0xFFFFFFFF) == error
 
 
@@ -115,7 +115,7 @@ def test_a_session_on_its_way_out_is_enumerated_but_answers_close_pending(start:
     assert client.error('WTSQuerySessionInformationW', 0, 2, 25) == 2
 
 
-def test_processes_are_told_for_a_session_or_all(start: Start) -> None:
+def test_processes_are_listed_for_one_session_or_all(start: Start) -> None:
     sid = 'S-1-5-21-1-2-3-1001'
     host = start(sessions=[ALICE | {'sid': sid, 'processes': [{'name': 'explorer.exe', 'pid': 4242}]}])
     client = Client(host)
@@ -250,7 +250,7 @@ def test_a_caller_that_goes_away_is_not_waited_for(start: Start) -> None:
     assert host.acts[0].error is None
 
 
-def test_a_reset_blocks_only_where_it_is_told_to(start: Start) -> None:
+def test_a_reset_blocks_only_with_blocks_in_the_spec(start: Start) -> None:
     host = start(
         sessions=[
             ALICE | {'on_reset': {'hangs': True}},
@@ -267,7 +267,7 @@ def test_a_reset_blocks_only_where_it_is_told_to(start: Start) -> None:
 # ---- Message boxes ----
 
 
-def test_a_box_that_nobody_waits_for_is_shown(start: Start) -> None:
+def test_a_message_box_is_shown_without_waiting(start: Start) -> None:
     host = start(sessions=[ALICE])
     assert Client(host)('WTSSendMessageW', 0, 2, *send('Ende um 8 → bitte 💾\nJetzt', 0x30, 60, 0)) == (0, [32001])
     (box,) = host.boxes
@@ -276,7 +276,7 @@ def test_a_box_that_nobody_waits_for_is_shown(start: Start) -> None:
 
 
 @pytest.mark.parametrize(('answer', 'style', 'response'), [('ok', 0, 1), ('cancel', 1, 2), ('yes', 4, 6), ('no', 4, 7)])
-def test_a_box_is_answered_as_told(start: Start, answer: str, style: int, response: int) -> None:
+def test_a_message_box_is_answered_as_the_spec_says(start: Start, answer: str, style: int, response: int) -> None:
     host = start(sessions=[ALICE | {'on_message': {'answer': answer}}])
     assert Client(host)('WTSSendMessageW', 0, 2, *send('x', style)) == (0, [response])
     assert host.boxes[0].answer == answer
@@ -295,7 +295,7 @@ def test_a_box_is_answered_as_told(start: Start, answer: str, style: int, respon
     ],
     ids=['by default', 'never', 'too late', 'nobody looks', 'no such button', 'locked', 'disconnected'],
 )
-def test_a_box_that_nobody_answers_closes_when_its_time_is_over(start: Start, session: dict[str, Any]) -> None:
+def test_a_message_box_without_an_answer_closes_after_its_timeout(start: Start, session: dict[str, Any]) -> None:
     host = start(sessions=[ALICE | session])
     answers = []
     waiter = threading.Thread(
@@ -355,7 +355,7 @@ def test_another_servers_sessions_are_reached_through_a_handle(start: Start) -> 
 # ---- Faults, events and the record ----
 
 
-def test_a_fault_strikes_the_calls_it_names_as_often_as_it_says(start: Start) -> None:
+def test_a_fault_affects_the_calls_that_match_its_arguments(start: Start) -> None:
     faults = [
         {'api': 'WTSQuerySessionInformationW', 'class': 10, 'session': 2, 'error': 1722, 'times': 1},
         {'api': 'WTSQuerySessionInformationW', 'class': [9, 14], 'error': 5},
@@ -372,7 +372,7 @@ def test_a_fault_may_be_answered_after_the_call_was_carried_out(start: Start) ->
 
 
 @pytest.mark.parametrize('fault', [{'takes': '1h'}, {'takes': 3600, 'error': 5, 'times': 1}])
-def test_a_slow_call_holds_its_caller_and_nobody_else(start: Start, fault: dict[str, Any]) -> None:
+def test_a_slow_call_delays_only_its_caller(start: Start, fault: dict[str, Any]) -> None:
     host, answers = start(sessions=[ALICE], api=[{'api': 'WTSLogoffSession', **fault}]), []
     client = Client(host)
     slow = threading.Thread(target=lambda: answers.append(client.error('WTSLogoffSession', 0, 2, 0)))
@@ -474,7 +474,7 @@ def test_an_event_may_happen_on_another_server_or_to_the_clock(start: Start) -> 
     assert host.clock.now() == filetime(NOW) + 60 * SECOND
 
 
-def test_every_call_is_written_down_and_what_acts_is_marked(start: Start) -> None:
+def test_every_call_is_recorded_and_acts_are_marked(start: Start) -> None:
     host = start(sessions=[ALICE])
     client = Client(host)
     client.ids()

@@ -84,7 +84,7 @@ def test_calls_and_messages_are_shown(fleet: Path, capsys: pytest.CaptureFixture
     assert capsys.readouterr().out == '0: \n'
 
 
-def test_an_inventory_is_written_before_the_fleet_says_that_it_is_ready(fleet: Path) -> None:
+def test_an_inventory_is_written_before_the_fleet_reports_ready(fleet: Path) -> None:
     inventory = yaml.safe_load((fleet.parent / 'inventory.yml').read_text())['all']
     ports = json.loads(fleet.read_text())['ports']
     assert {name: host['ansible_port'] for name, host in inventory['hosts'].items()} == ports
@@ -101,7 +101,7 @@ def test_an_inventory_is_written_before_the_fleet_says_that_it_is_ready(fleet: P
         (['set', 'web01', 'logon: {usr: bob}'], 'unknown usr'),
     ],
 )
-def test_what_can_not_be_done_is_said_and_the_fleet_goes_on(
+def test_a_change_that_fails_is_reported_and_the_fleet_keeps_running(
     fleet: Path, words: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*words, '--ready', str(fleet)]) == 1
@@ -109,7 +109,7 @@ def test_what_can_not_be_done_is_said_and_the_fleet_goes_on(
     assert main(['show', 'web01', '--ready', str(fleet)]) == 0
 
 
-def test_without_a_fleet_the_command_says_how_to_start_one(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_fleet_the_command_reports_how_to_start_one(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(['show', 'web01', '--ready', str(ready)]) == 1
     assert 'python -m winhost serve hosts.yml' in capsys.readouterr().err
 

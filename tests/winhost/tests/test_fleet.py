@@ -147,7 +147,7 @@ def test_a_change_that_fails_at_an_api_call_fails_the_test_that_asked_for_it() -
         ({'hosts': {'web01': {'winrm': {'pieces': 3}}}}, 'web01: winrm: unknown pieces; known are'),
     ],
 )
-def test_a_wrong_spec_is_told_by_its_words_and_leaves_nothing(
+def test_an_invalid_spec_is_reported_and_leaves_no_files(
     spec: Any, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr('tempfile.tempdir', str(tmp_path))

@@ -90,7 +90,7 @@ def test_the_callers_own_session_is_marked(run: Run, start: Start) -> None:
 
 
 @pytest.mark.parametrize(('command', 'name'), [('quser', '*'), ('quser nobody', 'nobody')])
-def test_nobody_is_an_error_on_stderr(run: Run, start: Start, command: str, name: str) -> None:
+def test_no_user_is_an_error_on_stderr(run: Run, start: Start, command: str, name: str) -> None:
     assert run(command, start()) == ('', f'No User exists for {name}\n', 1)
 
 
@@ -120,7 +120,7 @@ def test_a_server_that_can_not_be_reached_is_an_error_in_two_lines(run: Run) -> 
         ('tsdiscon 2', 'WTSDisconnectSession', 'tsdiscon', [1, 2, 3, 7]),
     ],
 )
-def test_a_session_is_acted_on_and_that_is_written_down(
+def test_acts_on_sessions_are_recorded(
     run: Run, start: Start, command: str, api: str, caller: str, left: list[int]
 ) -> None:
     host = start(**SPEC)

@@ -118,7 +118,7 @@ def test_a_command_without_output_gives_nothing_in_time(tmp_path: Path) -> None:
         assert process.read(timeout=0.01) is None
 
 
-def test_an_unknown_program_is_told_in_the_words_of_cmd(tmp_path: Path) -> None:
+def test_an_unknown_program_fails_with_the_message_of_cmd(tmp_path: Path) -> None:
     with running('nonesuch /all', tmp_path) as process:
         assert everything(process)[:3] == (
             b'',

@@ -81,7 +81,7 @@ def test_two_that_unpack_at_once_without_xz_have_one_working_powershell(bare: Pa
     assert done.stdout == '127 42\n'  # 127: the invariant culture
 
 
-def test_an_installer_that_fails_is_told_in_its_words(tmp_path: Path) -> None:
+def test_the_output_of_an_installer_that_fails_is_reported(tmp_path: Path) -> None:
     (tmp_path / 'file').touch()
     with pytest.raises(RuntimeError, match=f'into {tmp_path}/file: .*file'):
         pwsh.unpack(tmp_path / 'file')

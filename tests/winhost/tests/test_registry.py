@@ -74,7 +74,7 @@ def test_no_lasting_key_is_created_below_a_volatile_one(start: Start) -> None:
     assert client.error('RegCreateKeyExW', HKLM, NOTICES + '\\more', 0, ALL) == 1021
 
 
-def test_who_is_no_administrator_may_read_only(start: Start) -> None:
+def test_an_account_that_is_no_administrator_may_only_read(start: Start) -> None:
     host = start(accounts=ACCOUNTS, registry={'HKLM\\SOFTWARE\\x': {'n': 1}})
     client = Client(host, USER)
     for access in (WRITE, ALL, 0x40000000):
@@ -117,7 +117,7 @@ def test_a_missing_key_is_missing_and_a_closed_handle_is_invalid(start: Start) -
         (3, b'\xff', b'\xff'),
     ],
 )
-def test_a_value_reads_as_its_type_says_or_as_bytes(start: Start, kind: int, data: bytes, read: object) -> None:
+def test_a_value_is_read_by_its_type_or_as_bytes(start: Start, kind: int, data: bytes, read: object) -> None:
     host = start()
     client = Client(host)
     client('RegSetValueExW', client('RegCreateKeyExW', HKLM, 'SOFTWARE\\x', 0, ALL)[1][0], 'v', kind, data)

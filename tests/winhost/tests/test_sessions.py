@@ -162,7 +162,7 @@ def test_a_session_may_be_replaced_by_anothers_with_the_same_id() -> None:
     assert found[2].logon_time == found.clock.now()
 
 
-def test_resetting_a_listener_ends_everybody_who_came_in_through_it() -> None:
+def test_resetting_a_listener_ends_all_its_sessions() -> None:
     found = table(
         {'id': 1, 'user': 'carol'}, {'id': 2, 'user': 'alice'}, {'id': 3, 'user': 'bob', 'state': 'disconnected'}
     )
@@ -229,7 +229,7 @@ def test_disconnecting_the_console_brings_up_a_logon_screen() -> None:
     fails(7041, found.disconnect, 2)
 
 
-def test_a_reboot_leaves_nobody() -> None:
+def test_a_restart_removes_all_user_sessions() -> None:
     found = table({'id': 1, 'user': 'alice'}, {'id': 7, 'user': 'bob'})
     found.reboot()
     assert [row.id for row in found] == [0, 1, 65536]

@@ -146,7 +146,7 @@ def test_a_command_without_output_times_out_and_can_be_asked_again(fleet: Fleet)
     protocol.close_shell(shell)
 
 
-def test_the_client_says_how_long_it_waits(host: ReachableHost) -> None:
+def test_the_operation_timeout_of_the_client_is_used(host: ReachableHost) -> None:
     protocol = client(host, operation_timeout_sec=1)
     shell = protocol.open_shell()
     with pytest.raises(WinRMOperationTimeoutError):
