@@ -25,6 +25,24 @@ RECORD = {'id': 2, 'state': 'active', 'user': 'alice', 'account': 'CORP\\alice',
 SESSION = {**RECORD, 'outcome': 'logged_off', 'action': 'logoff', 'detail': None, 'seconds': 0.5}
 RESULT = {'changed': True, 'sessions': [SESSION], 'protected': [], 'remaining': [RECORD], 'host_time': 'x'}
 
+WRONG: list[dict[str, object]] = [
+    {'id': 10**400},
+    {'id': -1},
+    {'id': True},
+    {'id': '2'},
+    {'outcome': ['x']},
+    {'outcome': {}},
+    {'outcome': 'vanished'},
+    {'idle_seconds': math.inf},
+    {'idle_seconds': '3'},
+    {'seconds': math.nan},
+    {'user': 5},
+    {'ghost': 'no'},
+    {'detail': []},
+    {'due_in_seconds': -1},
+    {'due_in_seconds': '5'},
+]
+
 
 def test_a_valid_result_is_not_changed() -> None:
     assert check_result(MODULE, RESULT, {}) == RESULT
@@ -48,26 +66,7 @@ def test_only_documented_keys_are_kept() -> None:
         [None],
         [{key: value for key, value in SESSION.items() if key != 'id'}],
         [{key: value for key, value in SESSION.items() if key != 'outcome'}],
-        *(
-            [{**SESSION, **change}]
-            for change in (
-                {'id': 10**400},
-                {'id': -1},
-                {'id': True},
-                {'id': '2'},
-                {'outcome': ['x']},
-                {'outcome': {}},
-                {'outcome': 'vanished'},
-                {'idle_seconds': math.inf},
-                {'idle_seconds': '3'},
-                {'seconds': math.nan},
-                {'user': 5},
-                {'ghost': 'no'},
-                {'detail': []},
-                {'due_in_seconds': -1},
-                {'due_in_seconds': '5'},
-            )
-        ),
+        *([{**SESSION, **change}] for change in WRONG),
     ],
     ids=repr,
 )
