@@ -34,19 +34,30 @@ def matches(pattern: str, text: str | None) -> bool:
     return re.fullmatch(regex, fold(text), re.DOTALL) is not None
 
 
-def is_user(row: dict[str, Any], patterns: list[str], *, spare: bool) -> bool:
-    """Whether a row's user is among those named; to be spared is also whose SID cannot be found out."""
+def is_called(row: dict[str, Any], pattern: str) -> bool:
+    """Whether a pattern is the name of a row's user, as text."""
+    if row['user'] is None:
+        return False
+    if '\\' in pattern:
+        return matches(pattern, f'{row["domain"]}\\{row["user"]}')
+    return matches(pattern, row['user']) or ('@' in pattern and matches(pattern, f'{row["user"]}@{row["domain"]}'))
+
+
+def is_user(row: dict[str, Any], table: dict[str, Any], patterns: list[str], *, spare: bool) -> bool:
+    """Whether a row's user is one of those named. To be spared it is enough that the user may be one of them."""
     if row['user'] is None:
         return False
     for pattern in patterns:
         if re.fullmatch(r'S-1-[\d*?-]+', pattern, re.IGNORECASE):
             found = spare if row['sid'] is None else matches(pattern, row['sid'])
-        elif '\\' in pattern:
-            found = matches(pattern, f'{row["domain"]}\\{row["user"]}')
-        elif '@' in pattern:
-            found = matches(pattern, row['user']) or matches(pattern, f'{row["user"]}@{row["domain"]}')
         else:
-            found = matches(pattern, row['user'])
+            found = is_called(row, pattern)
+            # A name with a domain that is no session's name is resolved, and the host of this test knows no others.
+            unresolved = not re.search(r'[*?]', pattern) and not any(is_called(r, pattern) for r in table['sessions'])
+            user = pattern.rpartition('\\')[2] if '\\' in pattern else pattern.rpartition('@')[0]
+            found = found or (
+                spare and unresolved and bool(user) and user != pattern and fold(user) == fold(row['user'])
+            )
         if found:
             return True
     return False
@@ -59,13 +70,15 @@ def age(stamp: int) -> int | None:
 
 def read(row: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
     """What the session record says of a row."""
-    disconnected = row['state'] == 'disconnected'
+    disconnected = row['state'] in ('disconnected', 'down')
     console = row['id'] == table['console']
-    disconnected_seconds = age(row['disconnect_time']) if disconnected else None
+    ghost = row['user'] is None and disconnected and row['id'] != 0 and not console
+    since = row['disconnect_time'] or (row['connect_time'] if ghost else 0)
+    disconnected_seconds = age(since) if disconnected else None
     source = 'disconnect'
     idle = disconnected_seconds
-    if idle is None:
-        idle = age(row['last_input_time'])
+    if idle is None and row['last_input_time']:
+        idle = age(max(row['last_input_time'], row['connect_time'], row['logon_time']))
         source = 'input'
     account = f'{row["domain"]}\\{row["user"]}' if row['user'] else None
     return {
@@ -82,7 +95,7 @@ def read(row: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
         'locked': None if disconnected else row['locked'],
         'console': console,
         'client_name': row['client']['name'] or None,
-        'ghost': row['user'] is None and row['state'] in ('disconnected', 'down') and row['id'] != 0 and not console,
+        'ghost': ghost,
         'own': row['id'] == table['own_session'],
         'token': f'{row["id"]}:{row["logon_time"] if account else row["connect_time"]}:{account or ""}',
     }
@@ -105,16 +118,26 @@ def reached(record: dict[str, Any], options: dict[str, Any]) -> list[str]:
     ]
 
 
+def selectable(row: dict[str, Any], table: dict[str, Any], options: dict[str, Any]) -> bool:
+    """Whether any options may select a row: a user's session, a ghost, or a stuck session that is named."""
+    record = read(row, table)
+    named = row['id'] in options.get('session_ids', []) or fold(record['token']) in map(fold, options.get('tokens', []))
+    stuck = named and not record['console'] and (age(row['connect_time']) or 0) >= 60
+    return (
+        1 <= row['id'] <= 65535
+        and row['state'] != 'listen'
+        and (row['user'] is not None or (options.get('ghosts', False) and (record['ghost'] or stuck)))
+    )
+
+
 def selected(row: dict[str, Any], table: dict[str, Any], options: dict[str, Any]) -> bool:
     """Whether the options select a row."""
     record = read(row, table)
     limits = [option for option in ('max_disconnected', 'max_idle', 'max_logged_on') if option in options]
     return (
-        1 <= row['id'] <= 65535
-        and row['state'] != 'listen'
-        and (row['user'] is not None or (options.get('ghosts', False) and record['ghost']))
-        and ('users' not in options or is_user(row, options['users'], spare=False))
-        and not is_user(row, options.get('exclude_users', []), spare=True)
+        selectable(row, table, options)
+        and ('users' not in options or is_user(row, table, options['users'], spare=False))
+        and not is_user(row, table, options.get('exclude_users', []), spare=True)
         and ('session_ids' not in options or row['id'] in options['session_ids'])
         and ('tokens' not in options or fold(record['token']) in [fold(token) for token in options['tokens']])
         and ('states' not in options or row['state'] in options['states'])
@@ -131,9 +154,10 @@ def protection(row: dict[str, Any], table: dict[str, Any], options: dict[str, An
     record = read(row, table)
     if record['own']:
         return 'own_session'
-    if options['protect_connection_user'] and fold(record['account'] or '') == fold(CALLER):
+    # The SIDs of these accounts are unknown, so the account of any domain may be the connection's.
+    if options['protect_connection_user'] and fold(record['user'] or '') == fold(CALLER.rpartition('\\')[2]):
         return 'connection_user'
-    if is_user(row, options.get('protect_users', []), spare=True):
+    if is_user(row, table, options.get('protect_users', []), spare=True):
         return 'protected_user'
     if any(matches(pattern, name) for pattern in options.get('protect_processes', []) for name in row['processes']):
         return 'protected_process'
@@ -371,9 +395,7 @@ def check_act(engine: Any, host: Any, table: dict[str, Any], wanted: dict[str, A
     }
     if not criteria & wanted.keys():
         wanted = {**wanted, 'all_sessions': True}
-    before = [
-        read(row, table) for row in table['sessions'] if selected(row, table, {'ghosts': wanted.get('ghosts', False)})
-    ]
+    before = [read(row, table) for row in table['sessions'] if selectable(row, table, wanted)]
 
     planned = engine.run('win_user_session', check=True, **wanted)
     assert host.acts == []
