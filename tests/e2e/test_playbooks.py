@@ -1,71 +1,142 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The playbooks report, logoff_user and message, and what all playbooks refuse."""
+"""The playbooks report, find, logoff_user and message, and what all playbooks refuse."""
 
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from e2e.playbook import run
 
-from project import MAIN
+from project import MAIN, ROOT
 from winhost.fleet import Fleet
 
 pytestmark = pytest.mark.e2e
 
 BLIND = {'accounts': {'CORP\\ansible': {'rights': 'blind'}}}
 TWO = [{'id': 2, 'user': 'alice', 'idle': '1m'}, {'id': 3, 'user': 'bob', 'disconnected': '5m'}]
+PLAYBOOKS = [
+    ROOT / 'playbooks' / f'{name}.yml' for name in ('drain', 'find', 'logoff_idle', 'logoff_user', 'message', 'report')
+]
 
-
-# ---- What is refused, before any host is asked ----
-
-REFUSED: dict[str, tuple[str, dict[str, Any], list[str]]] = {
-    'report_of_no_host': ('report', {'target': 'wbe'}, ['target: wbe matches no host', 'target=windows']),
-    'drain_of_no_host': ('drain', {'target': 'wbe'}, ['target: wbe matches no host']),
-    'logoff_idle_of_no_host': ('logoff_idle', {'target': 'wbe', 'idle_logoff_max_idle': 1}, ['matches no host']),
-    'no_report_to_merge': ('report', {'merge': 'missing.json'}, ['missing.json', 'report.json of an earlier run']),
-    'no_user': ('logoff_user', {'user': ''}, ['user: null is not the name of one user', "user='CORP\\alice'"]),
-    'two_users': ('logoff_user', {'user': 'alice,bob'}, ['user: "alice,bob" is not the name of one user']),
-    'all_users': ('logoff_user', {'user': 'a*'}, ['user: "a*" is not the name of one user']),
-    'half_a_user': ('logoff_user', {'user': 'CORP\\'}, ['is not the name of one user', "user='CORP\\alice'"]),
-    'no_text': ('message', {'text': ''}, ['text: nothing says what users shall be told', '18:00']),
-    'long_text': ('message', {'text': 'x' * 513, 'users': 'a;b'}, ['is 513 UTF-16 units long', "users: 'a;b' is not"]),
-    'drain_mode': ('drain', {'mode': 'enabled'}, ['mode: "enabled" does not stop new logons', 'drain_until_restart']),
-    'drain_deadline': ('drain', {'deadline': '2x'}, ["deadline: '2x' is not a duration", '2h30m']),
-    'long_deadline': ('drain', {'deadline': '30d'}, ['deadline: "30d" is too long', '1h']),
-    'drain_text': ('drain', {'text': 'x' * 513}, ["text: 'x", 'is 513 UTF-16 units long']),
-    'release': ('drain', {'release': 'ture'}, ['release: "ture" is neither true nor false']),
+# Playbook, arguments, extra variables, and what the output has to say.
+REFUSED: dict[str, tuple[str, list[str], dict[str, Any], list[str]]] = {
+    'part_of_a_target': ('report', [], {'target': 'web01,wbe'}, ['target: wbe matches no host', 'target=windows']),
+    'nothing_within_the_limit': (
+        'drain',
+        ['--limit=web02'],
+        {'target': 'web01'},
+        ['target: web01 has no host', 'web02'],
+    ),
+    'an_empty_target': ('logoff_idle', [], {'target': '', 'idle_logoff_max_idle': 1}, ['target: the value is empty']),
+    'an_unquoted_text': (
+        'message',
+        ['-e', 'text=The server restarts'],
+        {},
+        ['"server restarts"', '-e \'{"text": "The'],
+    ),
+    'a_control_character': (
+        'find',
+        ['-e', 'user=CORP\\alice'],
+        {},
+        [
+            'user: "CORP\\u0007lice" is not valid',
+            'control character',
+            'user=alice@CORP',
+            '-e \'{"user": "CORP\\\\alice"}\'',
+        ],
+    ),
+    'no_user': ('logoff_user', [], {'user': ''}, ['user: no user is given', 'user=alice@CORP']),
+    'several_users': (
+        'logoff_user',
+        [],
+        {'user': 'a*', 'method': 'kill', 'notice_text': 'Save.', 'notice_grace': 'x', 'idle_logoff_users': ['bob']},
+        ['user: "a*" is not valid', "method: 'kill'", 'notice_grace:', 'idle_logoff_users: ["bob"] is not valid'],
+    ),
+    'a_message': (
+        'message',
+        [],
+        {'text': 'x' * 513, 'users': 'a;b', 'display_for': '2x'},
+        ['is 513 UTF-16 units long', "users: 'a;b' is not", "display_for: '2x' is not a duration"],
+    ),
+    'a_drain': (
+        'drain',
+        [],
+        {'mode': 'enabled', 'deadline': '30d', 'remind': '2x', 'text': 'x' * 513, 'method': 'kill'},
+        [
+            'mode: "enabled" is not valid',
+            'deadline: "30d" is not valid',
+            "remind: '2x' is not a duration",
+            'is 513 UTF-16 units long',
+            "method: 'kill'",
+        ],
+    ),
+    'a_release': ('drain', [], {'release': 'ture'}, ['release: "ture" is not valid']),
+    'a_report_to_merge': ('report', [], {'merge': 'missing.json'}, ['missing.json']),
 }
 
 
 @pytest.fixture(scope='module')
-def untouched() -> Any:
-    """A host that nobody may ask."""
-    with Fleet({'hosts': {'web01': {'sessions': TWO}}}) as fleet:
+def untouched() -> Iterator[Fleet]:
+    """Hosts that no run may contact."""
+    with Fleet({'hosts': {'web01': {'sessions': TWO}, 'web02': {'sessions': TWO}}}) as fleet:
         yield fleet
-        assert fleet['web01'].messages == []
+        assert [host.messages for host in fleet.values()] == [[], []]
 
 
 @pytest.mark.parametrize('case', REFUSED)
-def test_bad_variables_are_refused_in_words_before_any_host_is_asked(
-    untouched: Fleet, tmp_path: Path, case: str
-) -> None:
-    playbook, variables, words = REFUSED[case]
-    done = run(MAIN, untouched, tmp_path, playbook, variables=variables)
+def test_refuses_invalid_variables_before_a_host_is_contacted(untouched: Fleet, tmp_path: Path, case: str) -> None:
+    playbook, arguments, variables, words = REFUSED[case]
+    done = run(MAIN, untouched, tmp_path, playbook, *arguments, variables=variables)
     assert done.status != 0
-    said = done.output.replace('\\\\', '\\').replace('\\"', '"')
-    assert [one for one in words if one not in said] == [], done.output
-    assert done.calls == {'web01': 0}
+    # The line [ERROR] is plain text; the result of the task is JSON.
+    assert [one for one in words if one not in done.output] == [], done.output
     assert done.report is None
+
+
+def test_the_inventory_does_not_name_the_user(untouched: Fleet, tmp_path: Path) -> None:
+    done = run(MAIN, untouched, tmp_path, 'logoff_user', hosts={'web01': {'user': 'bob'}, 'web02': {'user': 'bob'}})
+    assert 'user: no user is given' in done.output
+
+
+def test_checks_the_variables_of_every_host(untouched: Fleet, tmp_path: Path) -> None:
+    names = {'web01': {'name_of_the_day': 'alice'}, 'web02': {'name_of_the_day': '*'}}
+    # A template is evaluated for each host.
+    done = run(MAIN, untouched, tmp_path, 'logoff_user', '-e', 'user={{ name_of_the_day }}', hosts=names)
+    assert done.status != 0
+    assert 'user: "*" is not valid' in done.output
+
+
+@pytest.mark.parametrize(
+    ('playbook', 'task', 'variables'),
+    [('logoff_user', 'Log off the user', {'user': '*'}), ('drain', 'Drain the hosts', {'mode': 'enabled'})],
+)
+def test_a_later_start_does_not_skip_the_checks(
+    untouched: Fleet, tmp_path: Path, playbook: str, task: str, variables: dict[str, Any]
+) -> None:
+    run(MAIN, untouched, tmp_path, playbook, f'--start-at-task={task}', variables=variables)
+
+
+@pytest.mark.parametrize('path', PLAYBOOKS, ids=lambda path: path.stem)
+def test_all_playbooks_select_their_hosts_alike(path: Path) -> None:
+    (play,) = yaml.safe_load(path.read_text(encoding='utf-8'))
+    (first,) = yaml.safe_load(PLAYBOOKS[0].read_text(encoding='utf-8'))
+    names = ('__target', '__target_unknown', '__target_hosts', '__target_refused', '__target_quoting')
+    assert play['hosts'] == first['hosts']
+    assert {name: play['vars'][name] for name in names} == {name: first['vars'][name] for name in names}
+    assert play['vars']['target'] is None
 
 
 # ---- report ----
 
 
-def test_reports_of_several_runs_are_merged_and_tell_of_every_host(tmp_path: Path) -> None:
+def test_merges_the_reports_of_several_runs(tmp_path: Path) -> None:
     spec = {'web01': {'sessions': TWO}, 'web02': {'sessions': TWO}, 'blind': BLIND, 'gone': {}}
     with Fleet({'hosts': spec}) as fleet:
         fleet['gone'].stop()
@@ -90,48 +161,75 @@ def test_reports_of_several_runs_are_merged_and_tell_of_every_host(tmp_path: Pat
         assert written == ['report.csv', 'report.html', 'report.json']
 
 
-# ---- logoff_user ----
+# ---- find and logoff_user ----
 
 
-def test_one_user_is_logged_off_everywhere_whatever_the_inventory_says_about_idle_ones(tmp_path: Path) -> None:
-    spec = {'web01': {'sessions': TWO}, 'web02': {'sessions': [{'id': 7, 'user': 'alice', 'domain': 'OTHER'}]}}
-    of_others = {
-        'idle_logoff_max_idle': '9d',
-        'idle_logoff_exclude_users': ['alice'],
-        'idle_logoff_states': ['disconnected'],
-        'idle_logoff_scheduled': True,
-    }
-    answers = {'user': 'CORP\\alice', 'notice_text': 'Please save your work.', 'notice_grace': '1', 'report_dir': ''}
+def test_finds_one_user_and_lists_nothing_about_others(tmp_path: Path) -> None:
+    spec = {'web01': {'sessions': TWO}, 'web02': {'sessions': TWO[1:]}, 'gone': {}}
+    copied = tmp_path / 'find.yml'
+    shutil.copy(ROOT / 'playbooks' / 'find.yml', copied)
     with Fleet({'hosts': spec}) as fleet:
-        done = run(MAIN, fleet, tmp_path, 'logoff_user', variables=answers, hosts={'web01': of_others})
+        fleet['gone'].stop()
+        found = run(MAIN, fleet, tmp_path / 'found', copied, variables={'user': 'alice@CORP'})
+        lines = found['Show the summary']['web01']['msg']
+        assert [line for line in lines if 'CORP\\alice' in line and line.startswith('web01: ')] != []
+        assert found.status == 2
+        assert [word for word in ('could not be queried', 'UNREACHABLE gone') if word not in ' '.join(lines)] == []
+        unknown = run(MAIN, fleet, tmp_path / 'unknown', 'find', variables={'user': 'CORP\\alicf', 'target': 'web*'})
+        assert unknown.status == 2
+        assert unknown['Show the summary']['web01']['msg'][0].startswith(
+            'No user named CORP\\alicf is logged on to the 2'
+        )
+        assert 'user: CORP\\alicf is unknown to every host that answered' in unknown.output
+        assert 'bob' not in found.output + unknown.output
+        assert [host.acts for host in unknown.hosts.values() if host.acts] == []
+
+
+def test_logs_off_one_user_whatever_the_inventory_sets_for_idle_sessions(tmp_path: Path) -> None:
+    spec = {
+        'web01': {'sessions': TWO},
+        'web02': {'sessions': [{'id': 7, 'user': 'alice', 'domain': 'OTHER'}]},
+        'protects': {'sessions': TWO},
+    }
+    hosts = {
+        'web01': {
+            'idle_logoff_max_idle': '9d',
+            'idle_logoff_exclude_users': ['alice'],
+            'idle_logoff_states': ['disconnected'],
+            'idle_logoff_scheduled': True,
+        },
+        'protects': {'idle_logoff_protect_users': ['alice']},
+    }
+    answers = {
+        'user': 'CORP\\alice',
+        'notice_text': 'Please save your work.',
+        'notice_grace': '1',
+        'report_dir': 'user-sessions',
+        'method': '',
+    }
+    with Fleet({'hosts': spec}) as fleet:
+        done = run(MAIN, fleet, tmp_path, 'logoff_user', variables=answers, hosts=hosts)
         assert done.status == 0, done.output
         assert done.hosts['web01'].actions == [('WTSSendMessageW', 2), ('WTSLogoffSession', 2)]
-        assert done.hosts['web02'].acts == []
+        assert done.hosts['web02'].acts == done.hosts['protects'].acts == []
         assert done.pauses == 1
-
-
-def test_what_the_inventory_protects_is_protected_from_logoff_user(tmp_path: Path) -> None:
-    with Fleet({'hosts': {'web01': {'sessions': TWO}}}) as fleet:
-        protects = {'web01': {'idle_logoff_protect_users': ['alice']}}
-        variables = {'user': 'alice', 'notice_text': '', 'notice_grace': '', 'report_dir': 'user-sessions'}
-        done = run(MAIN, fleet, tmp_path, 'logoff_user', variables=variables, hosts=protects)
-        assert done.status == 0, done.output
-        assert done.hosts['web01'].acts == []
-        assert done.outcomes()['web01', 'alice'] == 'protected'
+        assert done.outcomes() == {('web01', 'alice'): 'logged_off', ('protects', 'alice'): 'protected'}
 
 
 # ---- message ----
 
 
-def test_a_message_reaches_the_users_named_in_a_survey(tmp_path: Path) -> None:
+def test_sends_a_message_to_the_users_of_a_survey(tmp_path: Path) -> None:
     sessions = [{'id': 2, 'user': 'alice'}, {'id': 3, 'user': 'bob'}, {'id': 4, 'user': 'carol'}]
+    copied = tmp_path / 'message.yml'
+    shutil.copy(ROOT / 'playbooks' / 'message.yml', copied)
     with Fleet({'hosts': {'web01': {'sessions': sessions}, 'blind': BLIND}}) as fleet:
         answers = {'text': 'The file server restarts at 18:00', 'title': '', 'users': 'alice, carol', 'target': ''}
-        done = run(MAIN, fleet, tmp_path, 'message', variables=answers)
+        done = run(MAIN, fleet, tmp_path, copied, variables=answers, hosts={'web01': {'text': 'x', 'users': 'bob'}})
         assert done.status == 2
         assert done.recap['web01']['failed'] == 0
         assert done.recap['blind']['failed'] == 1
         text = answers['text']
         assert done.hosts['web01'].boxes == [(2, text), (4, text)]
-        stats = done.results['Report | Hand the numbers to the next job']
+        stats = done.results['Set workflow statistics']
         assert json.dumps(list(stats.values())).count('user_sessions_unseen') > 0
