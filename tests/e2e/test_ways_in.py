@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Ways to call the modules: defaults for the group, texts from a form, psrp, a scheduler, by hand, many hosts."""
+"""Ways to call the modules: defaults for the group, texts from a form, a scheduler, by hand, many hosts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ SPEC: dict[str, Any] = {
             {'id': 5, 'user': None, 'disconnected': '5h', 'on_logoff': {'error': 7024}},
         ]
     },
-    'psrp': {'sessions': [{'id': 2, 'user': 'Zoë 🙂', **IDLE}]},
     # A quarter of an hour goes by whenever somebody asks for the logon mode.
     'scheduled': {
         'sessions': [{'id': 2, 'user': 'alice', **IDLE}],
@@ -91,8 +90,6 @@ PLAYS: list[dict[str, Any]] = [
             ),
         ],
     },
-    {'hosts': 'psrp', 'tasks': [task('list over psrp', 'win_user_session_info', {})]},
-    {'hosts': 'psrp', 'tasks': [task('act over psrp', 'win_user_session', {'state': 'logged_off', 'max_idle': '2h'})]},
     {
         'hosts': 'scheduled',
         'tasks': [
@@ -130,10 +127,8 @@ PLAYS: list[dict[str, Any]] = [
 def ways(core: Core, shared: Path) -> Run:
     def play() -> Run:
         with patient_fleet(SPEC) as running:
-            inventory = running.inventory('psrp')['all']
-            psrp = {**inventory['vars'], **inventory['hosts']['psrp']}
             plays = [{**one, **TO_THE_END} for one in PLAYS]
-            return run(core, running, shared / f'ways-{core.version}', plays, hosts={'psrp': psrp})
+            return run(core, running, shared / f'ways-{core.version}', plays)
 
     return cached_across_workers(shared, f'ways-{core.version}', play)
 
@@ -153,15 +148,6 @@ def test_texts_from_a_form_mean_what_they_say(ways: Run) -> None:
     assert by_user(result) == {'alice': 'logged_off', 'bob': 'logged_off'}
     assert by_user(ways['ghosts from a form']['form']) == {None: 'reset'}
     assert ways.hosts['form'].users == {4: 'CORP\\carol'}
-
-
-def test_psrp_is_at_most_ten_messages_with_the_opening_of_its_pool(ways: Run) -> None:
-    assert by_user(ways['list over psrp']['psrp'], 'state') == {'Zoë 🙂': 'active'}
-    assert by_user(ways['act over psrp']['psrp']) == {'Zoë 🙂': 'logged_off'}
-    pools = ways.hosts['psrp'].modules
-    assert len(pools) == 2
-    for messages in pools:
-        assert len(messages) <= 10, messages
 
 
 def test_a_scheduled_task_warns_first_and_acts_after_the_grace(ways: Run) -> None:

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import struct
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -61,6 +63,24 @@ def test_input_reaches_the_pipeline(pool: RunspacePool) -> None:
     # Larger than an envelope, so that it takes several messages.
     shell = PowerShell(pool).add_script('$input | ForEach-Object Length')
     assert shell.invoke(item for item in ('x' * 300_000, 'y' * 5)) == [300_000, 5]
+
+
+def test_runspaces_of_a_pool_work_at_the_same_time_and_keep_their_input(host: ReachableHost) -> None:
+    # PowerShell handles each line of its input in a thread of its own: what is sent before the line before it was
+    # acknowledged can be lost.
+    together = threading.Barrier(4, timeout=60)
+
+    def work(number: int) -> list[list[str]]:
+        with connection(host) as wsman, RunspacePool(wsman, max_runspaces=3) as pool:
+            together.wait()
+            shells = [PowerShell(pool).add_script('$input | ForEach-Object { $_ }') for _unused in range(3)]
+            for index, shell in enumerate(shells):
+                shell.begin_invoke(f'{number}-{index}-{item}' for item in range(4))
+            return [shell.end_invoke() for shell in shells]
+
+    with ThreadPoolExecutor(4) as threads:
+        for number, outputs in enumerate(threads.map(work, range(4))):
+            assert outputs == [[f'{number}-{index}-{item}' for item in range(4)] for index in range(3)]
 
 
 def test_errors_and_their_streams_come_back(pool: RunspacePool) -> None:
