@@ -16,6 +16,7 @@ from collections.abc import Callable
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.winops.sessions.plugins.plugin_utils._options.rules import SELECTION
 from ansible_collections.winops.sessions.plugins.plugin_utils._options.spec import (
     Arguments,
     OptionError,
@@ -84,6 +85,9 @@ class SessionAction(ActionBase):
         if 'diff' in result:
             host = arguments.get('server') or self._task.delegate_to or variables.get('inventory_hostname')
             result['diff'] = readable_diff(result['diff'], host)
+        # Registered results have no invocation; reports need the selection to compare results.
+        selection = {option: arguments[option] for option in SELECTION if arguments.get(option) not in (None, False)}
+        result |= {'selection': selection} if selection else {}
         return result | {'invocation': {'module_args': arguments}}
 
     def _summarize(self, result: Result, caller: Caller) -> None:

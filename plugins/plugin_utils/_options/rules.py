@@ -27,6 +27,8 @@ CRITERIA = (
 )
 #: Options that narrow a selection.
 FILTERS = (*CRITERIA, 'exclude_users')
+#: All options that determine which sessions are selected.
+SELECTION = (*FILTERS, 'ghosts', 'all_sessions', 'server')
 
 _ON_THIS_HOST = ('groups', 'protect_groups', 'notice')
 

@@ -37,16 +37,9 @@ from ansible_collections.winops.sessions.plugins.plugin_utils._results.outcomes 
 #: Outcomes that a later call of the same run replaces.
 PENDING = frozenset({'planned', 'notified', 'in_grace'})
 
-#: The options that select sessions: results of calls that differ in them do not replace each other.
-SELECTION = (
-    *('users', 'exclude_users', 'groups', 'session_ids', 'tokens', 'states', 'locked', 'processes', 'client_names'),
-    *('max_disconnected', 'max_idle', 'max_logged_on', 'ghosts', 'all_sessions', 'server'),
-)
-
 NOT_ASKED = 'No result: the host left the play before the task, or the task was skipped.'
 
 _PREFIXES = re.compile('(?:(?:Task|Action|Module) failed: )+')
-_NO_POWERSHELL = re.compile('(?i)powershell.*not found|not found.*powershell')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -214,15 +207,15 @@ def _is_delegating(registered: t.Any, inventory: c.Container[str]) -> bool:
     return any(items and _is_loop_over_hosts(items, inventory) for items in loops)
 
 
-def _arguments(result: c.Mapping[str, t.Any]) -> c.Mapping[str, t.Any]:
-    invocation = result.get('invocation')
-    arguments = invocation.get('module_args') if isinstance(invocation, c.Mapping) else None
-    return arguments if isinstance(arguments, c.Mapping) else {}
+def _chosen(result: c.Mapping[str, t.Any]) -> c.Mapping[str, t.Any]:
+    """The selection options that the module was called with."""
+    selection = result.get('selection')
+    return selection if isinstance(selection, c.Mapping) else {}
 
 
 def _server(result: c.Mapping[str, t.Any]) -> str | None:
     """The host that the module was asked to query by its option ``server``."""
-    return row_of({'host': _arguments(result).get('server')})['host']
+    return row_of({'host': _chosen(result).get('server')})['host']
 
 
 def _answer(result: c.Mapping[str, t.Any]) -> Answer | None:
@@ -254,7 +247,7 @@ def _read(result: c.Mapping[str, t.Any]) -> Answer | None:
         acts=_is_list(result.get('remaining')),
         host_time=row_of({'host_time': result.get('host_time')})['host_time'],
         limits=_limits(result),
-        selection=_selection(result),
+        selection=str(sorted(_chosen(result).items())) if 'selection' in result else None,
     )
 
 
@@ -270,21 +263,13 @@ def _is_refusal(result: c.Mapping[str, t.Any]) -> bool:
 
 def _message(result: c.Mapping[str, t.Any]) -> str:
     message = row_of({'host_message': result.get('msg')})['host_message'] or 'The task failed without a message.'
-    message = _PREFIXES.sub('', message, count=1)
-    if _NO_POWERSHELL.search(message) and 'not a windows host' not in message.lower():
-        message = f'Not a Windows host: {message}'
-    return message
+    return _PREFIXES.sub('', message, count=1)
 
 
 def _limits(result: c.Mapping[str, t.Any]) -> dict[str, float] | None:
-    arguments = _arguments(result)
-    seconds = {name: row_of({'seconds': _as_number(arguments.get(name))})['seconds'] for name in LIMITS}
+    chosen = _chosen(result)
+    seconds = {name: row_of({'seconds': _as_number(chosen.get(name))})['seconds'] for name in LIMITS}
     return {name: value for name, value in seconds.items() if value is not None} or None
-
-
-def _selection(result: c.Mapping[str, t.Any]) -> str | None:
-    arguments = _arguments(result)
-    return str([arguments.get(name) for name in SELECTION]) if arguments else None
 
 
 def _as_number(value: t.Any) -> t.Any:

@@ -11,6 +11,8 @@ import pytest
 import yaml
 from ansible.errors import AnsibleActionFail
 
+from ansible_collections.winops.sessions.plugins.plugin_utils._options.rules import SELECTION
+
 INFO, SESSION, MESSAGE, MODE = (
     'win_user_session_info',
     'win_user_session',
@@ -303,8 +305,10 @@ def test_nothing_is_warned_of_where_all_is_well(run_action, given):
 
 
 def without_invocation(run):
-    """The result as the module returned it, except for the options."""
+    """The result as the module returned it, without the options."""
     result = dict(run.result)
+    selection = result.pop('selection', {})
+    assert selection == {name: run.arguments[name] for name in SELECTION if run.arguments.get(name)}
     assert result.pop('invocation') == {'module_args': run.arguments}
     return result
 

@@ -255,7 +255,8 @@ def test_a_thousand_hosts_with_twenty_sessions_each_fit_into_a_mail(ended: bool)
     page = to_html(made)
     assert len(page.encode()) < BUDGET
     assert page.count('<tbody><tr', 0, page.find('id="by-user"')) == 1000
-    assert [row['user'] for row in made.sessions if row['user'] not in page] == []
+    shown = set(re.findall(r'[\w.]+', page))
+    assert [row['user'] for row in made.sessions if row['user'] not in shown] == []
 
 
 def test_the_longest_names_do_not_make_the_page_larger() -> None:

@@ -139,7 +139,7 @@ def test_a_warned_user_who_is_active_again_no_longer_matches(before: str) -> Non
 
 def test_a_task_with_another_selection_does_not_replace_an_outcome() -> None:
     def called(name: str) -> dict:
-        return {'invocation': {'module_args': {'users': [name]}}}
+        return {'selection': {'users': [name]}}
 
     first = acted([ALICE | done('notified')], [ALICE, BOB]) | called('alice')
     second = acted([BOB | done('notified')], [ALICE, BOB]) | called('bob')

@@ -33,8 +33,8 @@ def item(value: str, result: dict) -> dict:
 
 
 def called(result: dict, **arguments: object) -> dict:
-    """A result with the arguments of its module."""
-    return result | {'invocation': {'module_args': arguments}}
+    """A result with the selection options of its task."""
+    return result | {'selection': arguments}
 
 
 def outcomes(report: Report) -> dict[tuple[str, str], str | None]:
@@ -95,10 +95,6 @@ def test_sessions_of_another_server_are_reported_under_that_server() -> None:
         ),
         (acted([ALICE | done('failed')], [ALICE], failed=False, msg='1 failed'), '1 failed'),
         ({'failed': True}, 'without a message'),
-        (
-            {'failed': True, 'msg': "The module interpreter 'powershell' was not found."},
-            "Not a Windows host: The module interpreter 'powershell' was not found.",
-        ),
     ],
 )
 def test_a_failure_is_reported_whatever_the_caller_made_of_it(result: dict, message: str) -> None:
@@ -118,7 +114,7 @@ HOSTILE: dict[str, t.Any] = {
     'outcome dict': acted([ALICE | {'outcome': {}}], [ALICE]),
     'token list': acted([ALICE | {'token': [['x']], 'reason': ['x'], 'action': {}}], []),
     'without outcome': acted([ALICE], [ALICE]),
-    'invocation': called({'sessions': [ALICE]}, max_idle=HUGE, max_disconnected=['x'], max_logged_on='x', server=['y']),
+    'selection': called({'sessions': [ALICE]}, max_idle=HUGE, max_disconnected=['x'], max_logged_on='x', server=['y']),
     'loop of texts': {'results': ['x', 3, None]},
     'loop of itself': {'results': [{'results': [{'sessions': 3}]}]},
     'msg': {'failed': True, 'msg': {'a': ['\x1b[31m', '{{ 1 }}']}},
@@ -131,7 +127,7 @@ def test_a_hostile_or_broken_host_affects_only_its_own_rows(name: str) -> None:
     report = build_report({'evil': HOSTILE[name], 'rds01': good}, TIME, limits={'max_idle': 7200})
     assert [host.status for host in report.hosts if host.name == 'rds01'] == ['answered']
     assert sum(row['host'] == 'rds01' for row in report.sessions) == 5
-    assert {host.name for host in report.hosts} >= {'rds01', 'evil'} - ({'evil'} if name == 'invocation' else set())
+    assert {host.name for host in report.hosts} >= {'rds01', 'evil'} - ({'evil'} if name == 'selection' else set())
     for form in (to_html, to_csv, to_json, to_summary):
         assert form(report)
     assert from_json(to_json(report), 'x.json').hosts == report.hosts
