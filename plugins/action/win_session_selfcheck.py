@@ -8,8 +8,10 @@ from __future__ import annotations
 import datetime
 import typing as t
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.winops.sessions.plugins.plugin_utils._options.spec import OptionError, spec_of, validate
 from ansible_collections.winops.sessions.plugins.plugin_utils._selfcheck.checks import evaluate
 from ansible_collections.winops.sessions.plugins.plugin_utils._selfcheck.evidence import gather
 from ansible_collections.winops.sessions.plugins.plugin_utils._selfcheck.names import names_of
@@ -43,7 +45,10 @@ class ActionModule(ActionBase):
         """
         task_vars = task_vars or {}
         result: Result = super().run(task_vars=task_vars)
-        _validation, arguments = self.validate_argument_spec({'names': {'type': 'bool', 'default': False}})
+        try:
+            arguments = validate(spec_of('win_session_selfcheck'), self._task.args, '{names: true}')
+        except OptionError as error:
+            raise AnsibleActionFail(str(error)) from None
         module: Result = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)
         if module.get('failed') or module.get('unreachable'):
             return {**result, **module}

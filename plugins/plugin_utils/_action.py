@@ -84,9 +84,10 @@ class SessionAction(ActionBase):
         self._summarize(result, Caller(self.MODULE, arguments, prefix))
         if 'diff' in result:
             host = arguments.get('server') or self._task.delegate_to or variables.get('inventory_hostname')
-            result['diff'] = readable_diff(result['diff'], host)
+            result['diff'] = readable_diff(result['diff'], host, _warned(result))
         # Registered results have no invocation; reports need the selection to compare results.
         selection = {option: arguments[option] for option in SELECTION if arguments.get(option) not in (None, False)}
+        result.pop('selection', None)
         result |= {'selection': selection} if selection else {}
         return result | {'invocation': {'module_args': arguments}}
 
@@ -116,8 +117,14 @@ class SessionAction(ActionBase):
             if problems := self.problems(arguments):
                 raise OptionError(problems)
         except OptionError as error:
-            raise AnsibleActionFail('; '.join(error.named(prefix))) from error
+            # ansible-core repeats the message of every cause.
+            raise AnsibleActionFail('; '.join(error.named(prefix))) from None
         return arguments
+
+
+def _warned(result: Result) -> set[str | None]:
+    """Return the tokens of the sessions whose users were warned or, in check mode, would be."""
+    return {record.get('token') for record in result.get('sessions') or () if record.get('action') == 'notify'}
 
 
 def _option_prefix(task_vars: dict[str, t.Any]) -> str:

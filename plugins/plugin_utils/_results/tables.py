@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from ansible_collections.winops.sessions.plugins.plugin_utils._results.session import Record, idle, or_unknown
 from ansible_collections.winops.sessions.plugins.plugin_utils._text import plain
@@ -33,11 +33,12 @@ def session_table(records: Sequence[Record], aligned_with: Sequence[Record] = ()
     return ''.join(_line(row, widths) for row in rows)
 
 
-def readable_diff(diff: t.Any, host: object) -> dict[str, str]:
+def readable_diff(diff: t.Any, host: object, warned: Container[str | None] = ()) -> dict[str, str]:
     """Turn lists of sessions into tables that compare line by line.
 
     :param diff: the ``diff`` of a module: ``before`` and ``after`` as lists of session records, dicts or text.
     :param host: the host of the sessions.
+    :param warned: the tokens of sessions that a warning changes.
     :returns: the two sides as text, with headers; nothing if it is not such a diff.
     """
     if not isinstance(diff, Mapping) or not {'before', 'after'} <= diff.keys():
@@ -47,7 +48,7 @@ def readable_diff(diff: t.Any, host: object) -> dict[str, str]:
         before, after = ([record for record in side if isinstance(record, Mapping)] for side in sides.values())
         # A longer idle time is not a difference.
         unchanged = {_identity(record): record for record in before}
-        after = [unchanged.get(_identity(record), record) for record in after]
+        after = [_with_warning(unchanged.get(_identity(record), record), warned) for record in after]
         return {
             'before': session_table(before, aligned_with=after),
             'after': session_table(after, aligned_with=before),
@@ -55,6 +56,13 @@ def readable_diff(diff: t.Any, host: object) -> dict[str, str]:
             'after_header': f'sessions on {plain(host)}',
         }
     return {side: _lines(value) for side, value in sides.items()}
+
+
+def _with_warning(record: Record, warned: Container[str | None]) -> Record:
+    token = record.get('token')
+    return (
+        {**record, 'state': f'{record.get("state")}, warned'} if isinstance(token, str) and token in warned else record
+    )
 
 
 def _identity(record: Record) -> tuple[str, str]:

@@ -388,6 +388,16 @@ def test_a_diff_names_the_host_whose_sessions_it_shows(run_action, given, task, 
     assert 'CORP\\alice' not in diff['after']
 
 
+def test_a_diff_shows_who_is_warned(run_action):
+    answer = {
+        'sessions': [{**ALICE, 'outcome': 'planned', 'action': 'notify'}],
+        'diff': {'before': [ALICE], 'after': [ALICE]},
+    }
+    diff = run_action(SESSION, GOOD[SESSION], answer, check_mode=True).result['diff']
+    assert 'active, warned' in diff['after']
+    assert 'warned' not in diff['before']
+
+
 def documented_examples():
     """All tasks that the documentation shows, with what a template would yield in place of it."""
     templates = {'tokens': ['2:134082164870000000:CORP\\alice'], 'mode': 'drain'}

@@ -58,6 +58,14 @@ def test_a_diff_shows_only_what_was_done():
     }
 
 
+def test_shows_who_is_warned():
+    diff = readable_diff({'before': [ALICE, CAROL], 'after': [ALICE, CAROL]}, 'web01', {ALICE['token']})
+    before, after = (diff[side].splitlines() for side in ('before', 'after'))
+    assert 'active, warned' in after[1]
+    assert (before[0], before[2]) == (after[0], after[2])
+    assert 'warned' not in diff['before']
+
+
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=5), st.integers(0, 10**6))
 def test_a_longer_idle_time_is_no_difference(idle, waited):
     before = [record(number, 'alice', idle_seconds=seconds) for number, seconds in enumerate(idle, 1)]
