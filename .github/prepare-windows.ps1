@@ -26,15 +26,15 @@ wsl-bash -c 'cat ~/.ssh/id_ed25519.pub' | Set-Content -Path $keys -Encoding Asci
 icacls $keys /inheritance:r /grant 'Administrators:F' /grant 'SYSTEM:F' | Out-Null
 
 $address = wsl-bash -c "ip route show default | cut -d' ' -f3"
+# ansible-test takes this file as tests/integration/inventory.winrm, which has to be in INI format.
 @"
-windows:
-  hosts:
-    runner:
-      ansible_host: $($address.Trim())
-  vars:
-    ansible_connection: ssh
-    ansible_shell_type: powershell
-    ansible_pwsh_interpreter: $(@{ '5.1' = 'powershell'; '7' = 'pwsh' }[$PowerShell])
-    ansible_user: $env:USERNAME
-    ansible_ssh_common_args: -o StrictHostKeyChecking=accept-new
-"@ | Set-Content -Path .github\inventory.yml -Encoding Ascii
+[windows]
+runner ansible_host=$($address.Trim())
+
+[windows:vars]
+ansible_connection=ssh
+ansible_shell_type=powershell
+ansible_pwsh_interpreter=$(@{ '5.1' = 'powershell'; '7' = 'pwsh' }[$PowerShell])
+ansible_user=$env:USERNAME
+ansible_ssh_common_args=-o StrictHostKeyChecking=accept-new
+"@ | Set-Content -Path .github\inventory.ini -Encoding Ascii

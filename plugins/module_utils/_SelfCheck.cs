@@ -11,6 +11,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Runtime.InteropServices;
 using System.Threading.Tasks;
+using ansible_collections.winops.sessions.plugins.module_utils._Registry;
 
 //TypeAccelerator -Name Winops.Probe -TypeName Probe
 //TypeAccelerator -Name Winops.CommandOutput -TypeName CommandOutput
@@ -67,6 +68,22 @@ public static class Probe {
         if (!NativeMethods.LookupAccountNameW(null, account, sid, ref sidSize, domain, ref domainSize, out use))
             throw Failure("LookupAccountNameW");
         return Text(domain);
+    }
+
+    /// <summary>A number or a text below HKEY_LOCAL_MACHINE; null if it does not exist or has another type.</summary>
+    public static object RegistryValue(string path, string name) {
+        using (RegistryKey key = RegistryKey.OpenRead(path)) {
+            if (key == null)
+                return null;
+            long? number = key.GetNumber(name);
+            return number == null ? (object)key.GetText(name) : number.Value;
+        }
+    }
+
+    /// <summary>Whether a key below HKEY_LOCAL_MACHINE exists.</summary>
+    public static bool RegistryKeyExists(string path) {
+        using (RegistryKey key = RegistryKey.OpenRead(path))
+            return key != null;
     }
 
     private static Win32Exception Failure(string api) {

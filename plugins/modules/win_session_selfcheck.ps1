@@ -4,7 +4,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 #AnsibleRequires -CSharpUtil Ansible.Basic
-#AnsibleRequires -CSharpUtil ..module_utils._Registry
 #AnsibleRequires -CSharpUtil ..module_utils._SelfCheck
 
 $spec = @{
@@ -15,34 +14,6 @@ $spec = @{
 }
 
 $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
-
-Function Get-RegistryValue {
-    <#
-    .SYNOPSIS
-    A number or a text below HKEY_LOCAL_MACHINE; null if it does not exist or has another type.
-    #>
-    param (
-        [String]$Path,
-        [String]$Name
-    )
-
-    $key = [Winops.RegistryKey]::OpenRead($Path)
-    if ($null -eq $key) {
-        return
-    }
-    try {
-        $number = $key.GetNumber($Name)
-        if ($null -ne $number) {
-            $number
-        }
-        else {
-            $key.GetText($Name)
-        }
-    }
-    finally {
-        $key.Dispose()
-    }
-}
 
 $windows = 'SOFTWARE\Microsoft\Windows NT\CurrentVersion'
 $terminalServer = 'SYSTEM\CurrentControlSet\Control\Terminal Server'
@@ -55,10 +26,10 @@ $system = [System.IO.Path]::Combine("$env:SystemRoot", $folder)
 
 # Each fact is read on its own: one that cannot be read is null, with its reason in `errors`.
 $reads = [ordered]@{
-    os_name = { Get-RegistryValue -Path $windows -Name 'ProductName' }
-    os_build = { Get-RegistryValue -Path $windows -Name 'CurrentBuildNumber' }
-    os_type = { Get-RegistryValue -Path $windows -Name 'InstallationType' }
-    dotnet_release = { Get-RegistryValue -Path 'SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full' -Name 'Release' }
+    os_name = { [Winops.Probe]::RegistryValue($windows, 'ProductName') }
+    os_build = { [Winops.Probe]::RegistryValue($windows, 'CurrentBuildNumber') }
+    os_type = { [Winops.Probe]::RegistryValue($windows, 'InstallationType') }
+    dotnet_release = { [Winops.Probe]::RegistryValue('SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full', 'Release') }
     powershell_version = { "$($PSVersionTable.PSVersion)" }
     powershell_edition = { "$($PSVersionTable.PSEdition)" }
     language_mode = { "$($ExecutionContext.SessionState.LanguageMode)" }
@@ -85,16 +56,10 @@ $reads = [ordered]@{
     rdp_addresses = {
         , @(Get-NetTCPConnection -LocalPort 3389 -State Established -ErrorAction Stop | ForEach-Object { "$($_.RemoteAddress)" })
     }
-    session_host_role = { Get-RegistryValue -Path $terminalServer -Name 'TSAppCompat' }
-    drain_mode = { Get-RegistryValue -Path $terminalServer -Name 'TSServerDrainMode' }
-    logons_disabled = { Get-RegistryValue -Path "$windows\Winlogon" -Name 'WinStationsDisabled' }
-    notices_key = {
-        $key = [Winops.RegistryKey]::OpenRead('SOFTWARE\winops\sessions\notices')
-        if ($null -ne $key) {
-            $key.Dispose()
-        }
-        $null -ne $key
-    }
+    session_host_role = { [Winops.Probe]::RegistryValue($terminalServer, 'TSAppCompat') }
+    drain_mode = { [Winops.Probe]::RegistryValue($terminalServer, 'TSServerDrainMode') }
+    logons_disabled = { [Winops.Probe]::RegistryValue("$windows\Winlogon", 'WinStationsDisabled') }
+    notices_key = { [Winops.Probe]::RegistryKeyExists('SOFTWARE\winops\sessions\notices') }
     rwinsta_exists = { [System.IO.File]::Exists([System.IO.Path]::Combine($system, 'rwinsta.exe')) }
     quser = {
         $command = [System.IO.Path]::Combine($system, 'quser.exe')

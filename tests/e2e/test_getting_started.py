@@ -84,7 +84,7 @@ def installed(home: Path) -> Path:
 
 
 def prepare(fleet: Fleet, folder: Path, connection: str) -> None:
-    """Save a sample as the page tells, and give the hosts of the sample the addresses of simulated ones."""
+    """Save a sample of the page, and give the hosts of the sample the addresses of simulated ones."""
     folder.mkdir()
     (folder / 'inventory.yml').write_text(INVENTORIES[connection], encoding='utf-8')
     simulated = fleet.inventory(connection, scheme='https')['all']

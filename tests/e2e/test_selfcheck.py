@@ -81,7 +81,7 @@ HOSTS: dict[str, tuple[dict[str, Any], dict[str, tuple[str, str]]]] = {
             'quser': ('ok', 'same 1 session'),
         },
     ),
-    'blind': (
+    'unprivileged': (
         {
             'accounts': {'CORP\\ansible': {'rights': 'blind'}},
             'sessions': [{'id': 2, 'user': '<script>alert(1)</script>'}],
@@ -127,7 +127,7 @@ def test_changes_nothing(checked: Checked) -> None:
 
 def test_fails_for_hosts_with_a_problem_and_without_an_answer(checked: Checked) -> None:
     failed = sorted(name for name, numbers in checked[0].recap.items() if numbers['failed'])
-    assert failed == ['blind', 'gone', 'older']
+    assert failed == ['gone', 'older', 'unprivileged']
     assert checked[0].status == 2
     gone = checked[1]['hosts'][len(HOSTS)]
     assert not gone['checked']

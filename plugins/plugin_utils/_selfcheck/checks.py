@@ -417,7 +417,7 @@ def console(evidence: Evidence) -> Answer:
     session = flagged[0]
     answer = f'Session {session["id"]} is the console, state {session.get("state")}.'
     if not session.get('user'):
-        return Answer('ok', f'{answer} Nobody is logged on.')
+        return Answer('ok', f'{answer} No user is logged on.')
     idle = evidence.seconds(session, 'last_input_time')
     answer += ' Last input unknown.' if idle is None else f' Last input {idle:.0f} s ago.'
     action = 'Type at the console for a minute and run the self-check again. Keep protect_console_idle on if it stays.'

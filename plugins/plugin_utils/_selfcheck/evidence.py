@@ -70,7 +70,7 @@ class Evidence:
 
         :param names: the facts.
         """
-        reasons = [' '.join(self.errors[name].split()) for name in names if name in self.errors]
+        reasons = dict.fromkeys(' '.join(self.errors[name].split()) for name in names if name in self.errors)
         return '; '.join(reasons) or 'Windows returned no value.'
 
     def seconds(self, session: Record, key: str) -> float | None:

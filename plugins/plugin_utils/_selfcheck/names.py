@@ -26,7 +26,7 @@ KEYS = {
 
 TEXTS_OF_A_CHECK = ('answer', 'action')
 
-# Names that every host has. They identify nobody, and the report is hard to read without them.
+# Names that every host has. They identify no user, and the report is hard to read without them.
 COMMON = {'builtin', 'nt authority', 'window manager', 'font driver host', 'system', 'administrators', 'workgroup'}
 
 # A shorter name would be replaced within ordinary words.
