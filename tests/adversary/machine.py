@@ -155,8 +155,8 @@ class Adversary(RuleBasedStateMachine):
         acts = len(self.host.acts)
         result = self._run(task)
         notice = self.tasks[task].get('notice', {})
-        is_repeated = notice.get('renew') or notice.get('grace') == '0' or notice.get('remind')
-        if is_settled and not result.get('failed') and not is_repeated:
+        is_repeated = notice.get('renew') or notice.get('grace', '0') == '0' or notice.get('remind')
+        if is_settled and not result.get('failed') and not (notice and is_repeated):
             acted = [call.api for call in self.host.acts[acts:] if not call.api.startswith('Reg')]
             assert not acted, f'a second run acted: {acted}, {self.tasks[task]}'
             assert not result['changed'], f'a second run changed something: {self.tasks[task]}, {result}'

@@ -14,7 +14,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from winhost.clock import SECOND
+from winhost.clock import SECOND, filetime
 from winhost.directory import fold
 from winhost.host import Call, Host
 from winhost.sessions import Session, State
@@ -49,17 +49,26 @@ def matches(pattern: str, text: str | None) -> bool:
     return text is not None and re.fullmatch(regex, fold(text), re.DOTALL) is not None
 
 
-def _is_named(host: Host, session: Session, names: list[str]) -> bool:
-    """Whether a session's user is one of those named, in one of the spellings of the account."""
+def _is_named(host: Host, session: Session, names: list[str], doubt: bool) -> bool:
+    """Whether a session's user is one of those named.
+
+    :param doubt: what a name counts as that cannot be resolved and has the same user part.
+    """
     if session.user is None:
         return False
-    domain = session.domain or ''
-    spellings = [session.user, f'{domain}\\{session.user}', f'{session.user}@{domain}']
-    dns = host.directory.dns(domain)
-    spellings += [f'{dns}\\{session.user}', f'{session.user}@{dns}']
-    if session.sid:
-        spellings.append(session.sid)
-    return any(matches(name, spelling) for name in names for spelling in spellings)
+    texts = [session.user, f'{session.domain}\\{session.user}', f'{session.user}@{session.domain}', session.sid]
+    return any(any(matches(name, text) for text in texts) or _is_resolved(host, session, name, doubt) for name in names)
+
+
+def _is_resolved(host: Host, session: Session, name: str, doubt: bool) -> bool:
+    """Whether Windows resolves a name to a session's user."""
+    if not re.search(r'[\\@]', name) or re.search(r'[*?]', name):
+        return False
+    found = host.find_account(name)
+    if found.error or found.sid is None:
+        user = name.rpartition('\\')[2] if '\\' in name else name.rpartition('@')[0]
+        return doubt and fold(user) == fold(session.user or '')
+    return found.sid == session.sid
 
 
 def _groups(host: Host, session: Session) -> set[str]:
@@ -124,8 +133,8 @@ def is_candidate(host: Host, session: Session, options: dict[str, Any]) -> bool:
 def selects(host: Host, session: Session, options: dict[str, Any]) -> bool:
     """Whether the options may select a session."""
     checks = {
-        'users': lambda names: _is_named(host, session, names),
-        'exclude_users': lambda names: not _is_named(host, session, names),
+        'users': lambda names: _is_named(host, session, names, doubt=False),
+        'exclude_users': lambda names: not _is_named(host, session, names, doubt=True),
         'groups': lambda names: bool(_groups(host, session) & {host.directory.sid(name) for name in names}),
         'session_ids': lambda ids: session.id in ids,
         'tokens': lambda tokens: token(session) in {text.casefold() for text in tokens},
@@ -148,7 +157,7 @@ def protection(host: Host, session: Session, options: dict[str, Any]) -> str | N
         return 'own_session'
     if options.get('protect_connection_user', True) and fold(session.account or '') == fold(CALLER):
         return 'connection_user'
-    if _is_named(host, session, options.get('protect_users') or []):
+    if _is_named(host, session, options.get('protect_users') or [], doubt=True):
         return 'protected_user'
     if _groups(host, session) & {host.directory.sid(name) for name in options.get('protect_groups') or []}:
         return 'protected_group'
@@ -247,7 +256,10 @@ class Run:
 
     def due(self, start: int) -> int:
         """When the grace period of a notice that is given at a moment ends."""
-        return start + int(float((self.notice or {})['grace']) * SECOND)
+        notice = self.notice or {}
+        if notice.get('at') is not None:
+            return max(start, filetime(notice['at']))
+        return start + int(float(notice['grace']) * SECOND)
 
 
 def _line(run: Run, call: Call) -> str:

@@ -14,6 +14,7 @@ USERS = ['alice', 'bob', 'CORP\\svc_sql', 'HOME\\alice', 'Jürgen Groß', 'carol
 NAMES = [
     *('alice', 'CORP\\alice', 'corp.example.com\\alice', 'alice@corp.example.com', 'alice@CORP', 'HOME\\alice'),
     *('bob', 'BOB@corp.example.com', 'svc_*', 'CORP\\*', '*groß', 'S-1-5-21-1-2-3-1001', 'nobody'),
+    *('CORP\\carol', 'carol@corp.example.com', 'dora@corp.example.com'),
 ]
 SIDS = {'CORP\\alice': 'S-1-5-21-1-2-3-1001', 'HOME\\alice': 'S-1-5-21-1-2-3-1002'}
 GROUPS = ['CORP\\VIP', 'CORP\\Staff']
@@ -99,7 +100,9 @@ def worlds(draw: st.DrawFn) -> dict[str, Any]:
     rows = [{**draw(sessions), 'id': session_id} for session_id in sorted(ids)]
     accounts = {name: {'sid': sid} for name, sid in SIDS.items()}
     accounts |= {group: {'type': 'group'} for group in GROUPS}
-    # A name that was given out again, and a domain controller that does not answer.
+    if draw(sometimes):
+        # A name that was given out again, and one whose account was deleted.
+        accounts |= {'CORP\\carol': {'sid': 'S-1-5-21-1-2-3-1003'}, 'CORP\\dora': {'type': 'deleted_account'}}
     directory: dict[str, Any] = {'accounts': accounts, 'domains': {'HOME': 'home.example.com'}}
     if draw(rarely):
         directory['error'] = 1355
@@ -161,7 +164,12 @@ def tasks(draw: st.DrawFn) -> dict[str, Any]:
     if draw(rarely):
         found['protect_console_idle'] = False
     if draw(st.booleans()):
-        found['notice'] = {'text': 'Please save your work.', 'grace': draw(st.sampled_from(['900', '900', '0']))}
+        times = [{'grace': '900'}] * 3 + [
+            {'grace': '0'},
+            {'at': '2026-11-21T15:00:00Z'},
+            {'at': '2026-11-21T20:00:00Z'},
+        ]
+        found['notice'] = {'text': 'Please save your work.', **draw(st.sampled_from(times))}
         if draw(sometimes):
             found['notice']['remind'] = '120'
         if draw(rarely):
@@ -188,10 +196,15 @@ changes = st.one_of(
     st.tuples(st.just('logon'), people()),
     st.tuples(st.just('jump'), st.sampled_from([-7200, -60, 3600])),
 )
-faults = st.fixed_dictionaries(
-    {
-        'api': st.sampled_from(FALLIBLE),
-        'error': st.sampled_from(ERRORS),
-        'times': st.sampled_from([1, 1, 2, 5]),
-    }
+_errors = {'error': st.sampled_from(ERRORS), 'times': st.sampled_from([1, 1, 2, 5])}
+_acts = st.sampled_from(['WTSLogoffSession', 'WTSDisconnectSession', 'WTSSendMessageW'])
+faults = st.one_of(
+    st.fixed_dictionaries({'api': st.sampled_from(FALLIBLE), **_errors}),
+    st.fixed_dictionaries(
+        {'api': st.just('WTSQuerySessionInformationW'), 'class': st.sampled_from([10, 25]), **_errors}
+    ),
+    st.fixed_dictionaries(
+        {'api': _acts, 'error': st.sampled_from([1726, 7024]), 'carried_out': st.just(True), 'times': st.just(1)}
+    ),
+    st.fixed_dictionaries({'api': st.sampled_from(FALLIBLE), 'takes': st.just(0.1), 'times': st.just(2)}),
 )
