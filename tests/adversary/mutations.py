@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ class Mutation:
 
     :ivar name: what the engine no longer does.
     :ivar file: the source file.
-    :ivar old: a text that occurs once in it.
+    :ivar old: a text that occurs once in it, but for its white space.
     :ivar new: what replaces it.
     """
 
@@ -38,8 +39,11 @@ class Mutation:
             shutil.copytree(PLUGINS / part, plugins / part)
         source = plugins / 'module_utils' / self.file
         text = source.read_text(encoding='utf-8')
-        assert text.count(self.old) == 1, f'{self.name}: the text occurs {text.count(self.old)} times in {self.file}'
-        source.write_text(text.replace(self.old, self.new), encoding='utf-8')
+        # However the source is indented.
+        pattern = r'\s+'.join(re.escape(word) for word in self.old.split())
+        found = re.findall(pattern, text)
+        assert len(found) == 1, f'{self.name}: the text occurs {len(found)} times in {self.file}'
+        source.write_text(text.replace(found[0], self.new), encoding='utf-8')
         return plugins
 
 
@@ -128,14 +132,14 @@ MUTATIONS = (
     Mutation(
         'drops a notice whose limit was left meanwhile',
         _NOTICE,
-        'return !_selection.HasLimits || (Stayed(notice, facts) & match.Reached) != Limits.None;',
+        'return !_selection.HasLimits || (Stayed(notice, lastUse) & match.Reached) != Limits.None;',
         'return true;',
     ),
     Mutation(
         'drops a notice that is no longer valid',
         _NOTICE,
-        '(isInUse && Seconds(now - notice.Due) > _valid)',
-        'isInUse == (now == 0)',
+        '(lastUse > notice.Due && Seconds(now - notice.Due) > _valid)',
+        'lastUse == -1',
     ),
     Mutation(
         'keeps the grace period of a user who disconnects',
@@ -146,13 +150,19 @@ MUTATIONS = (
     Mutation(
         'counts only messages that were shown',
         _NOTICE,
-        'if (notice.Shown == 0) {\n            // A session that can',
-        'if (now == 0) {\n            // A session that can',
+        'if (notice.Shown == 0) { if (session.LastUse',
+        'if (now == 0) { if (session.LastUse',
     ),
     Mutation(
         'starts over where renew says so',
         _NOTICE,
-        'if (_renews || (isInUse',
-        'if ((isInUse',
+        '(_renews || (lastUse > notice.Due',
+        '((lastUse > notice.Due',
+    ),
+    Mutation(
+        'keeps the promised time of a notice that is not in force',
+        _NOTICE,
+        'if (session.IsDisconnected && now < notice.Due) return Decision.Wait;',
+        '',
     ),
 )
