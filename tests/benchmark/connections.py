@@ -34,7 +34,7 @@ def by_hand(users: Sequence[str]) -> list[dict[str, Any]]:
     """Commands for each session, whose IDs a person has read from the first quser."""
     ids = range(2, 2 + len(users))
     commands = ['quser', *(f'msg {n} "{TEXT}"' for n in ids), *(f'logoff {n}' for n in ids), 'quser']
-    # quser fails if nobody is logged on.
+    # quser fails if no user is logged on.
     return [{'name': line, 'ansible.builtin.raw': line, 'failed_when': False} for line in commands]
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -58,7 +59,9 @@ def play(inventory: Mapping[str, Any], plays: Sequence[Mapping[str, Any]], **set
             output.seek(0)
             if process.returncode:
                 raise SystemExit(output.read())
-    return Cost(wall, usage.ru_utime + usage.ru_stime)
+    cost = Cost(wall, usage.ru_utime + usage.ru_stime)
+    print(cost, file=sys.stderr, flush=True)  # a benchmark takes minutes
+    return cost
 
 
 def machine() -> str:

@@ -103,11 +103,11 @@ class Recorded:
         return {}
 
     def authenticate(self, user: str, password: str) -> str | None:
-        """Everybody is welcome."""
+        """Accept every account."""
         return user
 
     def account(self, user: str) -> str | None:
-        """Everybody is welcome."""
+        """Accept every account."""
         return user
 
     def start(self, account: str, line: str, variables: Mapping[str, str] | None = None) -> Replay:
@@ -116,7 +116,7 @@ class Recorded:
 
 
 def record() -> list[tuple[str, bytes]]:
-    """The output of a module call that selects nobody of four users."""
+    """The output of a module call that selects none of four sessions."""
     sessions = [{'id': 2 + number, 'user': f'user{number}', 'idle': '5m'} for number in range(4)]
     with Fleet({'hosts': {'web01': {'sessions': sessions}}}) as fleet, ExitStack() as stack:
         recorder = Recorder(fleet['web01'])

@@ -75,7 +75,6 @@ def test_a_cut_line_is_a_failure_and_the_next_run_finishes_the_work(lines: Run, 
         assert first['status'] == 'unreachable' or 'send_input failed' in first['msg'], first
         assert 'sessions' not in first, 'no result has arrived'
     assert then['status'] == 'ok', then
-    # Nobody is ended twice, nobody is forgotten.
     assert lines.hosts[host].users == {}
     ended = [account for api, _session, account in lines.hosts[host].acts if api == 'WTSLogoffSession']
     assert set(ended) == {f'CORP\\{user}' for user in USERS}

@@ -57,7 +57,7 @@ class Certificates:
             _write(path, key, made)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(path)
-        # Who presents a certificate is verified; nobody has to.
+        # A client certificate is verified, and not required.
         context.verify_mode = ssl.CERT_OPTIONAL
         context.load_verify_locations(self.authority)
         return context

@@ -152,7 +152,7 @@ class Line:
         return [data[start : start + self._piece] for start in range(0, len(data), self._piece)]
 
     def _counts(self, ends: _Ends, size: int, sends: bool) -> bool:
-        """Count bytes; tells whether to cut the connection before they go on."""
+        """Count bytes, and return whether to cut the connection before they are handed on."""
         traffic = self.traffic
         answers = ends.sent_last and not sends
         traffic.turns += sends and not ends.sent_last

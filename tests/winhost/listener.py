@@ -131,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._reply(status, body, [*self._logon.headers, ('Content-Type', content_type)])
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Keep quiet: the host's own list of messages tells more."""
+        """Log nothing: the host has a list of its messages."""
 
     def _reply(self, status: int, body: bytes = b'', headers: Challenge | None = None) -> None:
         self.send_response(status)

@@ -69,7 +69,7 @@ class Logon:
     """
 
     def __init__(self, host: Host) -> None:
-        """Nobody has logged on yet.
+        """Start without an account.
 
         :param host: the host.
         """

@@ -36,7 +36,7 @@ class Host(Protocol):
 
 
 class _Login(asyncssh.SSHServer):
-    """Who may log on: every account, by its password or with the users' key."""
+    """Accepts every account with its password or the users' key."""
 
     def __init__(self, host: Host, authorized: asyncssh.SSHKey) -> None:
         self._host = host
@@ -97,7 +97,7 @@ class Service:
 
     async def _serve(self, sock: socket.socket) -> None:
         authorized = asyncssh.read_public_key(self._keys.authorized)
-        # A client that leaves early, or is refused, is no trouble of the host.
+        # The client may leave early or be refused.
         with contextlib.suppress(asyncssh.Error, OSError):
             connection = await asyncssh.run_server(
                 sock,
@@ -118,7 +118,7 @@ class Service:
             return
         self._host.messages.append('Exec')
         account = self._host.account(process.get_extra_info('username'))
-        assert account is not None, 'it has just logged on'
+        assert account is not None, 'the account has logged on'
         # "OpenSSH Server configuration for Windows Server and Windows": the default shell gets the command with -c.
         running = self._commands.start(account, subprocess.list2cmdline(['powershell.exe', '-c', process.command]))
         output: asyncio.Queue[Output] = asyncio.Queue()
