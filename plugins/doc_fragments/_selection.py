@@ -19,7 +19,8 @@ options:
     elements: str
   exclude_users:
     description:
-      - Skip sessions of these users, in the forms that O(users) accepts. They are not reported.
+      - Skip sessions of these users, in the forms that O(users) accepts. Unlike protected sessions they are not
+        returned.
       - A session that may belong to one of these users is skipped as well, with a warning.
     type: list
     elements: str
@@ -35,8 +36,9 @@ options:
   groups:
     description:
       - Select sessions of members of these groups, for example V(CORP\\VIP), V(BUILTIN\\Administrators) or a SID.
-      - Nested groups and domain groups count. The module reads them from the logon token of the session, so no domain
-        controller is queried.
+      - Nested groups and domain groups count. The module reads the groups of a user from the logon token of the
+        session, so no domain controller is queried.
+      - Wildcards are not supported. A group that the host cannot resolve fails the task.
       - If the token of a session cannot be read, the session is not selected and the task returns a warning.
       - Cannot be combined with O(server).
     type: list
@@ -52,7 +54,7 @@ options:
       - If several of O(max_idle), O(max_disconnected) and O(max_logged_on) are set, a session that has reached any of
         them is selected, as with the limits of the Group Policy. An unknown time reaches no limit.
       - A duration is a number of seconds or text such as V(90s), V(15m), V(2h30m), V(1d) or V(1d 4h). V(0) is valid.
-      - Quote values such as V(1:30). Without quotes YAML reads V(1:30) as 90.
+      - V(1:30) is not a duration. Without quotes YAML reads it as 90 seconds.
     type: str
   max_idle:
     description:
@@ -109,10 +111,9 @@ options:
     elements: str
   users:
     description:
-      - Select sessions of these users, for example V(alice), V(CORP\\alice), V(corp.example.com\\alice),
-        V(alice@corp.example.com) or a SID.
-      - V(alice) is the user of this name in any domain. V(*) and V(?) are wildcards, for example V(CORP\\svc_*). The
-        comparison ignores case.
+      - Select sessions of these users. V(alice) is the user of this name in any domain.
+      - V(CORP\\alice), V(corp.example.com\\alice), V(alice@corp.example.com) and a SID name one account.
+      - V(*) and V(?) are wildcards, for example V(CORP\\svc_*). The comparison ignores case.
       - Windows resolves a name that has a domain and is not the name of a listed session. A name that cannot be
         resolved selects nothing and is returned in RV(unresolved).
       - V(S-1-5-21-*-500) is the built-in administrator of any computer or domain.

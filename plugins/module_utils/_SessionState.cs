@@ -335,7 +335,8 @@ public sealed class SessionState {
 	// Whether a session that is still the same is still selected and not protected.
 	private Reading Judge(Target target, Session now, SessionProcess[] processes) {
 		// A logoff of this run changes what the session does, but not who it is.
-		bool isEnding = target.Accepted != null && (now.IsDisconnected || now.State == "reset");
+		bool isDone = target.Accepted != null || (target.IsUncertain && target.Step == Step.Disconnect);
+		bool isEnding = isDone && (now.IsDisconnected || now.State == "reset");
 		Match match = isEnding
 			? _selection.EvaluateIdentity(now, _selection.NeedsProcesses ? processes : null)
 			: _selection.Evaluate(now, _selection.NeedsProcesses ? processes : null);
@@ -435,7 +436,10 @@ public sealed class SessionState {
 		}
 		string state = reading.Session == null ? target.Session.State : reading.Session.State;
 		if (target.Step == Step.Disconnect && state == "disconnected") {
-			Finish(target, Outcome.AlreadyDisconnected, target.Session + " is already disconnected", null);
+			if (target.IsUncertain)
+				FinishGone(target, Outcome.Disconnected, null);
+			else
+				Finish(target, Outcome.AlreadyDisconnected, target.Session + " is already disconnected", null);
 			return;
 		}
 		if (reading.Status == Status.Closing && !_checkMode) {

@@ -372,3 +372,11 @@ def test_reports_another_session_that_closes_under_the_id_as_hit(host, act):
 
     assert (of(result, 'outcome'), result['failed']) == ({2: 'session_changed'}, True)
     assert 'CORP\\ceo' in result['sessions'][0]['detail']
+
+
+def test_a_disconnect_that_was_carried_out_and_answered_with_an_error_is_reported_as_done(host, act):
+    host(sessions=[ALICE], api=[{'api': DISCONNECT, 'error': 1726, 'times': 1, 'carried_out': True}])
+
+    result = act(max_idle='3600', state='disconnected')
+
+    assert (of(result, 'outcome'), result['changed']) == ({2: 'disconnected'}, True)
