@@ -1,0 +1,56 @@
+# Copyright: (c) 2026, the winops.sessions authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The guides describe what exists: playbooks and their variables, checks, tests."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.winops.sessions.plugins.plugin_utils._selfcheck.checks import CHECKS
+from project import ROOT
+
+GUIDES = ROOT / 'docs' / 'docsite' / 'rst'
+PLAYBOOKS = {path.stem: path for path in sorted((ROOT / 'playbooks').glob('*.yml'))}
+SECTION = re.compile(r'^(\w+)\n-+\n(.*?)(?=^\w+\n-+\n|\Z)', re.MULTILINE | re.DOTALL)
+ROW = re.compile(r'^``(\w+)``  *', re.MULTILINE)
+# In the comment at the top of a playbook: a name, at least two spaces, a description.
+COMMENT = re.compile(r'^# ([a-z_]+)  +\S', re.MULTILINE)
+TEST = re.compile(r'``(tests/[\w/]+\.py)::(\w+)``')
+
+
+def sections() -> dict[str, str]:
+    """The sections of the guide about playbooks, by heading."""
+    return dict(SECTION.findall((GUIDES / 'guide_playbooks.rst').read_text(encoding='utf-8')))
+
+
+def test_every_playbook_has_a_section() -> None:
+    assert [name for name in PLAYBOOKS if name not in sections()] == []
+
+
+@pytest.mark.parametrize('name', PLAYBOOKS)
+def test_a_section_lists_the_variables_of_the_playbook(name: str) -> None:
+    head = PLAYBOOKS[name].read_text(encoding='utf-8').partition('\n- name:')[0]
+    assert sorted(ROW.findall(sections()[name])) == sorted(COMMENT.findall(head))
+
+
+@pytest.mark.parametrize('path', sorted(GUIDES.glob('*.rst')), ids=lambda path: path.stem)
+def test_commands_name_playbooks_that_exist(path: Path) -> None:
+    named = re.findall(r'ansible-playbook [^\n]*winops\.sessions\.(\w+)', path.read_text(encoding='utf-8'))
+    assert [name for name in named if name not in PLAYBOOKS] == []
+
+
+def test_the_guide_lists_every_check_of_the_self_check() -> None:
+    text = (GUIDES / 'guide_selfcheck.rst').read_text(encoding='utf-8')
+    assert ROW.findall(text.partition('Checks\n------')[2]) == [check.name for check in CHECKS]
+
+
+def test_the_threat_table_names_tests_that_exist() -> None:
+    named = TEST.findall((GUIDES / 'guide_security.rst').read_text(encoding='utf-8'))
+    assert named
+    missing = [
+        f'{path}::{test}' for path, test in named if f'def {test}(' not in (ROOT / path).read_text(encoding='utf-8')
+    ]
+    assert missing == []
