@@ -383,8 +383,9 @@ class Judge:
         """Judge an act before it is carried out."""
         at = act.at
         if act.api == 'rwinsta':
-            # A process start lies between the last reading and the act.
-            readings = [seen for seen in run.reads[act.session][-3:] if seen.may_end]
+            # A process start lies between the last reading and the act. A disconnect meanwhile may be part of the reset.
+            latest = 0 if at.state in ('disconnected', 'down') else -3
+            readings = [seen for seen in run.reads[act.session][latest:] if seen.may_end]
             at = readings[-1] if readings else at
         what = f'{ACTS[act.api]} of session {act.session} ({at.account})'
         if run.check:
