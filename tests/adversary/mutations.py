@@ -78,8 +78,8 @@ MUTATIONS = (
     Mutation(
         'asks again whether the user is back before a reset',
         _STATE,
-        'bool isEnding = target.Accepted != null && (now.IsDisconnected || now.State == "reset");',
-        'bool isEnding = target.Accepted != null;',
+        'bool isEnding = isDone && (now.IsDisconnected || now.State == "reset");',
+        'bool isEnding = isDone;',
     ),
     Mutation(
         'reports a request that failed and was carried out',

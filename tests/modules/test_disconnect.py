@@ -138,3 +138,14 @@ def test_what_it_would_disconnect(host, act):
     assert of(result, 'action') == {2: 'disconnect', 3: 'none'}
     assert ids(result['remaining']) == [2, 3]
     assert (result['changed'], there.acts) == (True, [])
+
+
+@pytest.mark.parametrize('selection', [{'users': ['alice']}, {'max_idle': '3600'}])
+def test_a_disconnect_that_was_carried_out_and_answered_with_an_error_is_reported(host, act, selection):
+    there = host(sessions=[{'id': 2, 'user': 'alice', 'idle': '2h'}])
+    there.fault(DISCONNECT, error=1726, times=1, carried_out=True)
+
+    result = disconnect(act, **selection)
+
+    assert (of(result, 'outcome'), result['changed']) == ({2: 'disconnected'}, True)
+    assert ended(there) == [2]
