@@ -383,7 +383,7 @@ class Judge:
         """Judge an act before it is carried out."""
         at = act.at
         if act.api == 'rwinsta':
-            # A process start lies between the last reading and the act. A disconnect meanwhile may be part of the reset.
+            # A process start lies between the last reading and the act; a disconnect meanwhile may be part of it.
             latest = 0 if at.state in ('disconnected', 'down') else -3
             readings = [seen for seen in run.reads[act.session][latest:] if seen.may_end]
             at = readings[-1] if readings else at
