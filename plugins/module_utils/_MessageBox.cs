@@ -8,7 +8,6 @@ using ansible_collections.winops.sessions.plugins.module_utils._Session;
 using ansible_collections.winops.sessions.plugins.module_utils._Wts;
 
 namespace ansible_collections.winops.sessions.plugins.module_utils._MessageBox {
-// A text that is shown in sessions.
 internal sealed class MessageBox {
 	// The RPC that carries a message takes 1,024 bytes of each text.
 	public const int LongestText = 512;

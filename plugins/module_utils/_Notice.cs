@@ -19,13 +19,10 @@ internal sealed class Notice {
 	private const char Separator = '|';
 	private static readonly long LongestGrace = TimeSpan.FromDays(3650).Ticks;
 
-	// When the user was to be warned first.
 	public long First;
-	// When the message was shown; 0 if it was not.
 	public long Shown;
 	public long Due;
 	public bool IsReminded;
-	// This run could not show the message.
 	public bool HasFailed;
 	public Limits Reached;
 	// Identifies the task: its selection, text and grace period.
@@ -73,7 +70,6 @@ internal sealed class Notice {
 internal enum Decision {
 	Act,
 	Warn,
-	// The user is to be warned once more.
 	Remind,
 	Wait,
 }
@@ -116,7 +112,7 @@ internal sealed class NoticeStore {
 		DueAfter(DateTime.UtcNow.ToFileTimeUtc());
 		MessageBox.RequireLength("notice.text", Render(DateTime.MaxValue.ToFileTimeUtc(), 0));
 		string[] names = Selection.Criteria.Concat(new[] { "exclude_users", "ghosts", "all_sessions" }).ToArray();
-		var selected = names.Select(name => name + "=" + String.Join("\n", module.Values(name)));
+		var selected = names.Select(name => name + "=" + String.Join("\n", module.List(name) ?? new string[0]));
 		string[] message = { "text=" + _box.Text, "title=" + options.Text("title"), "grace=" + options.Text("grace"), "at=" + _at };
 		_task = Fingerprint(String.Join("\n\n", selected.Concat(message)));
 		_server = Fingerprint(host.ServerName ?? "");
@@ -303,7 +299,6 @@ internal sealed class NoticeStore {
 		return notice;
 	}
 
-	// The notice of this task that is recorded for a session now.
 	public Notice Reread(RegistryKey key, string token) {
 		return Parse(key.GetText(token)).LastOrDefault(IsOwn);
 	}

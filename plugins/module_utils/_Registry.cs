@@ -107,7 +107,6 @@ internal sealed class RegistryKey : IDisposable {
 		_handle.Dispose();
 	}
 
-	// The names of all values.
 	public string[] ValueNames() {
 		var names = new List<string>();
 		char[] buffer = new char[LongestName];
@@ -137,7 +136,6 @@ internal sealed class RegistryKey : IDisposable {
 		return data != null && data.Length == 4 ? (long?)BitConverter.ToUInt32(data, 0) : null;
 	}
 
-	// Whether there is a value of this name, of whatever type.
 	public bool Has(string name) {
 		uint type;
 		uint length = 0;
@@ -153,7 +151,6 @@ internal sealed class RegistryKey : IDisposable {
 		Set(name, REG_DWORD, BitConverter.GetBytes((uint)number));
 	}
 
-	// Removes a value; one that is not there is fine.
 	public void Remove(string name) {
 		int code = NativeMethods.RegDeleteValueW(_handle, name);
 		if (code != ERROR_FILE_NOT_FOUND)

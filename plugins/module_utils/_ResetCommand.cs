@@ -27,7 +27,6 @@ internal sealed class ResetCommand : IDisposable {
 		_error = process.StandardError.ReadToEndAsync();
 	}
 
-	// Starts to reset a session and returns at once.
 	public static ResetCommand Start(long id, string server) {
 		// "File System Redirector": System32 of a 32-bit process is SysWOW64, which has no rwinsta.exe.
 		string folder = !Environment.Is64BitProcess && Environment.Is64BitOperatingSystem ? "Sysnative" : "System32";
@@ -78,7 +77,7 @@ internal sealed class ResetCommand : IDisposable {
 			if (!_process.HasExited)
 				_process.Kill();
 		} catch (InvalidOperationException) {
-			// It has ended meanwhile.
+			// It has ended.
 		} catch (Win32Exception) {
 			// It is ending.
 		}

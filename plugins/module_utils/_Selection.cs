@@ -218,12 +218,6 @@ internal enum Limits {
 }
 
 internal sealed class Match {
-	private static readonly KeyValuePair<Limits, string>[] Reasons = {
-		new KeyValuePair<Limits, string>(Limits.MaxDisconnected, "max_disconnected"),
-		new KeyValuePair<Limits, string>(Limits.MaxIdle, "max_idle"),
-		new KeyValuePair<Limits, string>(Limits.MaxLoggedOn, "max_logged_on"),
-	};
-
 	public static readonly Match No = new Match();
 
 	// Whether the session is selected; null if that could not be evaluated.
@@ -234,7 +228,14 @@ internal sealed class Match {
 	public WtsException Error;
 
 	// The first limit that was reached, as the option's name.
-	public string Reason { get { return Reasons.Where(reason => (Reached & reason.Key) != 0).Select(reason => reason.Value).FirstOrDefault(); } }
+	public string Reason {
+		get {
+			return (Reached & Limits.MaxDisconnected) != 0 ? "max_disconnected"
+				: (Reached & Limits.MaxIdle) != 0 ? "max_idle"
+				: Reached != 0 ? "max_logged_on"
+				: null;
+		}
+	}
 
 	public static Match NotBecause(string problem) {
 		return new Match { Problem = problem };

@@ -17,7 +17,6 @@ internal class SessionException : Win32Exception {
 	public SessionException(string message) : base(0, message) { }
 }
 
-// The options of a module, as Ansible.Basic parsed them.
 internal sealed class Options {
 	private static readonly Regex SecondsPattern = new Regex(@"\A[0-9]{1,12}(\.[0-9]+)?\z", RegexOptions.CultureInvariant);
 
@@ -43,16 +42,12 @@ internal sealed class Options {
 		return Has(name) ? (long?)Convert.ToInt64(_values[name], CultureInfo.InvariantCulture) : null;
 	}
 
-	// A list as texts; null if the option is not set.
+	// The values of a list, or the one value of another option, as texts; null if the option is not set.
 	public string[] List(string name) {
-		return Has(name)
-			? ((IEnumerable)_values[name]).Cast<object>().Select(value => Convert.ToString(value, CultureInfo.InvariantCulture)).ToArray()
-			: null;
-	}
-
-	// The values of a list, or the one value of another option, as texts.
-	public string[] Values(string name) {
-		return Has(name) && (_values[name] is string || !(_values[name] is IEnumerable)) ? new[] { Text(name) } : List(name) ?? new string[0];
+		if (!Has(name))
+			return null;
+		var list = _values[name] is string ? null : _values[name] as IEnumerable;
+		return list == null ? new[] { Text(name) } : list.Cast<object>().Select(value => Names.Format("{0}", value)).ToArray();
 	}
 
 	public Options Suboptions(string name) {
@@ -74,7 +69,6 @@ internal sealed class Options {
 	}
 }
 
-// Names as Windows compares them, and as a terminal can print them.
 internal static class Names {
 	public static readonly StringComparer Comparer = StringComparer.OrdinalIgnoreCase;
 
@@ -82,7 +76,6 @@ internal static class Names {
 		return String.Format(CultureInfo.InvariantCulture, format, values);
 	}
 
-	// A number and its noun: 1 session, 2 sessions.
 	public static string Count(int number, string noun) {
 		return Format(number == 1 ? "{0} {1}" : "{0} {1}s", number, noun);
 	}
@@ -114,19 +107,16 @@ internal static class FileTime {
 	private static readonly long First = new DateTime(1900, 1, 1, 0, 0, 0, DateTimeKind.Utc).ToFileTimeUtc();
 	private static readonly long Last = DateTime.MaxValue.ToFileTimeUtc();
 
-	// Whether the value is a moment, and neither the API's "unknown" nor out of range.
 	public static bool IsKnown(long value) {
 		return value >= First && value <= Last;
 	}
 
-	// The moment as 2026-11-21T14:34:47Z, or null if it is unknown.
 	public static string ToText(long value) {
 		return IsKnown(value)
 			? DateTime.FromFileTimeUtc(value).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
 			: null;
 	}
 
-	// Whole seconds from one moment to another, never negative; null if one is unknown.
 	public static long? SecondsBetween(long from, long to) {
 		return IsKnown(from) && IsKnown(to) ? (long?)Math.Max(0, (to - from) / TimeSpan.TicksPerSecond) : null;
 	}
@@ -136,7 +126,6 @@ internal static class FileTime {
 	}
 }
 
-// One session of a host: its row in the enumeration, its facts and its client.
 internal sealed class Session {
 	// WTS_CONNECTSTATE_CLASS, by its numbers.
 	private static readonly string[] StateNames = { "active", "connected", "connect_query", "shadow", "disconnected", "idle", "listen", "reset", "down", "init" };
@@ -186,7 +175,6 @@ internal sealed class Session {
 	internal bool IsOwn { get { return Id == _host.OwnId; } }
 	internal bool IsUserSessionId { get { return Id >= 1 && Id <= 65535 && State != "listen"; } }
 
-	// Whether the session is disconnected: nobody sees its screen.
 	internal bool IsDisconnected { get { return State == "disconnected" || State == "down"; } }
 
 	// A session that a broken logoff has left without a user.
@@ -222,7 +210,6 @@ internal sealed class Session {
 		}
 	}
 
-	// The latest of last input, connect and logon; 0 if none is known.
 	internal long LastUse { get { return Facts == null ? 0 : FileTime.Latest(Facts.LastInputTime, Facts.ConnectTime, Facts.LogonTime); } }
 
 	// The identity of the session: equal in every call, different for another session that has reused the ID.
@@ -235,7 +222,6 @@ internal sealed class Session {
 
 	internal string Sid { get; set; }
 
-	// The session for a reader: session 3 (CORP\alice).
 	public override string ToString() {
 		return Names.Format("session {0} ({1})", Id, User == null ? "no user" : Names.Printable(Account));
 	}
@@ -312,7 +298,6 @@ internal sealed class Session {
 	}
 }
 
-// The sessions of the host that the module runs on, or of another one.
 internal sealed class SessionHost : IDisposable {
 	private const string MissingRight = "Connect with a member of the local Administrators group (a local account other than the built-in " +
 		"Administrator also needs LocalAccountTokenFilterPolicy=1)";
@@ -368,7 +353,6 @@ internal sealed class SessionHost : IDisposable {
 		return rows;
 	}
 
-	// Whether the first enumeration of this run has such a row.
 	internal bool IsListed(Func<SessionRow, bool> condition) {
 		return (_listed ?? Enumerate()).Any(condition);
 	}
@@ -392,7 +376,6 @@ internal sealed class SessionHost : IDisposable {
 	// Reads the sessions whose rows are wanted.
 	// The enumeration has the full names, the facts have the times. A session whose two do not agree, or that is not found,
 	// has started or ended in between: it is enumerated and read again.
-	// known: Sessions that need not be read again while their rows are the same.
 	internal List<Session> ReadAll(Func<Session, bool> isWanted, bool withClient, IEnumerable<Session> known) {
 		var before = ById(known ?? new Session[0]);
 		Func<SessionRow, Session> read = delegate(SessionRow row) {

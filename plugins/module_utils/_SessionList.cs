@@ -4,7 +4,6 @@
 using System.Collections;
 using System.Collections.Generic;
 using System.Collections.Specialized;
-using System.Globalization;
 using System.Linq;
 using ansible_collections.winops.sessions.plugins.module_utils._Selection;
 using ansible_collections.winops.sessions.plugins.module_utils._Session;

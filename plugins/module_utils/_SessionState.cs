@@ -7,7 +7,6 @@ using System.Collections.Generic;
 using System.Collections.Specialized;
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Globalization;
 using System.Linq;
 using System.Threading;
 using ansible_collections.winops.sessions.plugins.module_utils._Notice;
@@ -20,7 +19,6 @@ using ansible_collections.winops.sessions.plugins.module_utils._Wts;
 //TypeAccelerator -Name Winops.SessionState -TypeName SessionState
 
 namespace ansible_collections.winops.sessions.plugins.module_utils._SessionState {
-// How one session ended up.
 internal sealed class Outcome {
 	public static readonly Outcome LoggedOff = new Outcome("logged_off") { IsChange = true, HasEnded = true };
 	public static readonly Outcome Disconnected = new Outcome("disconnected") { IsChange = true };
@@ -45,7 +43,6 @@ internal sealed class Outcome {
 	}
 }
 
-// One way to bring a session to the desired state.
 internal sealed class Step {
 	public static readonly Step Disconnect = new Step("disconnect", "disconnecting", "disconnected", Outcome.Disconnected);
 	public static readonly Step Logoff = new Step("logoff", "logging off", "logged off", Outcome.LoggedOff);
@@ -73,14 +70,12 @@ internal enum Status {
 	Unreadable,
 }
 
-// What reading a session again has found.
 internal sealed class Reading {
 	public Status Status;
 	public Session Session;
 	public Match Match;
 	public Notice Notice;
 	public Win32Exception Error;
-	// Why the session no longer matches or could not be read.
 	public string Problem;
 
 	public Reading(Status status, string problem, Win32Exception error) {
@@ -102,14 +97,12 @@ internal enum Phase {
 	Done,
 }
 
-// A selected session and its result.
 internal sealed class Target {
 	public readonly Session Session;
 	public readonly Match Match;
 
 	public Phase Phase = Phase.Ready;
 	public Step Step;
-	// Seconds on the clock of the run.
 	public double Started, Deadline, NextTry, Delay;
 	// The last step that Windows accepted: from then on something was done.
 	public Step Accepted, AcceptedBefore;
@@ -190,7 +183,7 @@ public sealed class SessionState {
 			}
 			Report(answer, _sessions);
 			answer.Result["changed"] = false;
-			answer.Failure = Names.Count(_targets.Count, "session") + " selected, but max_sessions allows " + limit + ". No session was changed. Narrow the selection or raise max_sessions";
+			answer.Failure = Names.Count(_targets.Count, "session") + " selected, but max_sessions allows " + limit + ". No session was changed";
 			return;
 		}
 
@@ -419,7 +412,6 @@ public sealed class SessionState {
 		Perform(target);
 	}
 
-	// Confirms that a target still is the session that was selected, and requests its step.
 	private void Perform(Target target) {
 		Reading reading = Read(target);
 		double readAt = _clock.Elapsed.TotalSeconds;
@@ -479,7 +471,6 @@ public sealed class SessionState {
 			else if (e.IsClosing)
 				target.Phase = Phase.Closing;
 			else if (e.IsGone) {
-				// The session ended between the check and the call.
 				if (!FinishIfLost(target, Read(target)))
 					Retry(target, problem, e);
 			} else if (e.IsTransient)
@@ -503,7 +494,6 @@ public sealed class SessionState {
 		target.Delay = Math.Min(Math.Max(target.Delay * 2, FirstDelay), LongestDelay);
 		target.NextTry = _clock.Elapsed.TotalSeconds + target.Delay;
 		if (_checkMode) {
-			// Check mode waits for nothing.
 			Finish(target, Outcome.Failed, problem, CodeOf(error));
 		}
 	}
@@ -528,7 +518,6 @@ public sealed class SessionState {
 		target.Seconds = target.Started == 0 ? 0 : Math.Round(_clock.Elapsed.TotalSeconds - target.Started, 1);
 	}
 
-	// Finishes a target that is gone, or that no longer is what was selected.
 	private bool FinishIfLost(Target target, Reading reading) {
 		switch (reading.Status) {
 			case Status.NoLongerMatches:
@@ -573,7 +562,6 @@ public sealed class SessionState {
 		return true;
 	}
 
-	// Polls all sessions together until each is in the desired state or its timeout has expired.
 	private void Wait() {
 		double pause = FirstPoll;
 		while (true) {
@@ -655,7 +643,6 @@ public sealed class SessionState {
 			TimeOut(target, problem);
 	}
 
-	// Finishes a target whose step has succeeded, by the row of its ID in a fresh enumeration.
 	private bool FinishIfArrived(Target target, SessionRow row) {
 		Session before = target.Session;
 		SessionFacts facts = null;

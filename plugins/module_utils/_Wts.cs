@@ -271,7 +271,6 @@ internal sealed class BoundedCalls {
 	}
 }
 
-// What LookupAccountNameW reports for a name.
 internal sealed class Account {
 	private static readonly BoundedCalls Lookups = new BoundedCalls();
 
@@ -382,7 +381,6 @@ internal sealed class SessionServer : IDisposable {
 		return id;
 	}
 
-	// The account of this process as DOMAIN\user.
 	public static string CallerAccount() {
 		const int nameSamCompatible = 2;
 		return new BoundedCalls().Run("GetUserNameExW", delegate {
@@ -506,7 +504,6 @@ internal sealed class SessionServer : IDisposable {
 		Act("WTSDisconnectSession", id, delegate(uint target) { return Native.WTSDisconnectSession(_handle, target, false); });
 	}
 
-	// displaySeconds: When the box closes by itself; 0: never.
 	// wait: Whether to wait for the answer, which may take for ever.
 	// The ID of the button, or IDTIMEOUT; without wait it has no meaning.
 	public uint SendMessage(long id, string title, string text, int style, long displaySeconds, bool wait) {
@@ -657,7 +654,6 @@ internal sealed class SessionServer : IDisposable {
 	}
 }
 
-// Reads WTS_CLIENT_ADDRESS.
 // The documentation contradicts itself: "WTS_INFO_CLASS enumeration" says that an IPv4 address begins two bytes into
 // the field, "WTS_CLIENT_ADDRESS structure" that it is text, and that an IPv6 address begins at its first byte. Each
 // form is recognized by its content.
