@@ -14,6 +14,7 @@ from typing import Any
 
 import ansible
 
+from ansible_collections.winops.sessions.plugins.plugin_utils._results.received import check_result
 from winhost import pwsh
 from winhost.host import Host
 
@@ -22,6 +23,15 @@ _HERE = Path(__file__).resolve().parent
 # tools/coverage_csharp.py measures a copy.
 _PLUGINS = Path(os.environ.get('WINOPS_PLUGINS', _HERE.parents[1] / 'plugins'))
 _LONGEST_CALL = 120  # seconds; a call that takes longer hangs
+
+
+def _check_documented(module: str, result: dict[str, Any], options: dict[str, Any]) -> None:
+    """Fail if the action plugin would refuse a result, or drop something of it that is not documented."""
+    checked = check_result(module, result, options)
+    core = {'exception', 'invocation', 'warnings'}
+    assert result.keys() - core == checked.keys() - core
+    for key in {'sessions', 'protected', 'remaining'} & result.keys():
+        assert [record.keys() for record in result[key]] == [record.keys() for record in checked[key]]
 
 
 class Engine:
@@ -93,6 +103,7 @@ class Engine:
         except ValueError:
             raise AssertionError(f'{module} printed no result: {line}{self._rest()}') from None
         assert 'unhandled' not in result, result
+        _check_documented(module, result, options)
         return result
 
     def close(self) -> None:
