@@ -292,7 +292,8 @@ class _Views:
         # State and domain are given once for all sessions that share them, an idle time in its largest unit.
         groups: dict[str, list[str]] = {}
         for row in rows:
-            group, name = _state(row), self._name(row) if of_host else self._place(row)
+            group = 'ended' if row['present'] is False else _state(row)
+            name = self._name(row) if of_host else self._place(row)
             if of_host and row['user'] and row['domain']:
                 group, name = f'{group} in {row["domain"]}', shorten(row['user'], self._detail.length)
             short = ' '.join(_idle(row).split()[:2]) if kind == 'idle' and (row['idle_seconds'] or 0) >= 60 else ''

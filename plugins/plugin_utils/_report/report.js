@@ -163,7 +163,9 @@
       whole += counts;
       left += counts && hit;
     });
-    var noun = current.section.id === 'by-user' ? ' users' : ' hosts';
+    var noun = current.section.id === 'by-host' ? ' hosts' : ' users';
+    // A page of a large fleet lists the users with the most sessions only.
+    if (current.section.querySelector('.more')) { noun = ' listed' + noun; }
     count.textContent = wanted ? left + ' of ' + whole + noun : '';
   }
 

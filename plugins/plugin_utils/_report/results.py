@@ -193,7 +193,8 @@ def _items(result: c.Mapping[str, t.Any]) -> list[c.Mapping[str, t.Any]] | None:
 
 
 def _looped(item: c.Mapping[str, t.Any]) -> t.Any:
-    return item.get(item.get('ansible_loop_var') or 'item')
+    name = item.get('ansible_loop_var')
+    return item.get(name if isinstance(name, str) else 'item')
 
 
 def _is_loop_over_hosts(items: list[c.Mapping[str, t.Any]], inventory: c.Container[str]) -> bool:

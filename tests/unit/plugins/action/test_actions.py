@@ -319,6 +319,12 @@ def test_the_result_is_that_of_the_module_with_a_summary(run_action):
     assert without_invocation(run) == {**answer, 'msg': '1 session: 2 CORP\\alice (active, idle 3 min)'}
 
 
+def test_the_selection_in_the_result_is_that_of_the_task_never_that_of_the_host(run_action):
+    answer = {'changed': False, 'sessions': [], 'session_count': 0, 'selection': {'server': 'web01'}}
+    assert 'selection' not in run_action(INFO, {}, answer).result
+    assert run_action(INFO, {'max_idle': '2h'}, answer).result['selection'] == {'max_idle': '7200'}
+
+
 def test_a_failed_result_keeps_all_its_keys_and_explains_each_error_once(run_action):
     error = 'session 2 (CORP\\alice): WTSLogoffSession failed with Win32 error 7024'
     meaning = '(ERROR_CTX_WINSTATION_BUSY: Remote Desktop Services is busy with the session)'
