@@ -8,7 +8,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._terminal import QUSER, parse
+from ansible_collections.winops.sessions.plugins.plugin_utils._quser.parser import QUSER, parse
 
 
 def parse_quser(text: object, errors: str = 'strict', date_format: str | None = None) -> list[dict[str, t.Any]]:

@@ -8,7 +8,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._terminal import QWINSTA, parse
+from ansible_collections.winops.sessions.plugins.plugin_utils._quser.parser import QWINSTA, parse
 
 
 def parse_qwinsta(text: object, errors: str = 'strict') -> list[dict[str, t.Any]]:

@@ -15,7 +15,7 @@ import argparse
 import collections.abc as c
 import time
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._terminal import QUSER, QWINSTA, Command, parse
+from ansible_collections.winops.sessions.plugins.plugin_utils._quser.parser import QUSER, QWINSTA, Command, parse
 
 Print = c.Callable[[int], str]
 

@@ -62,7 +62,7 @@ def test_the_documented_values_are_the_values_of_a_row(name: str) -> None:
     ('text', 'options', 'message'),
     [
         ('x', {}, "Line 1 cannot be read with certainty .*: 'x'"),
-        ({'stdout_lines': []}, {}, 'give this filter result.stdout_lines'),
+        ({'stdout_lines': []}, {}, 'pass result.stdout_lines or result.stderr_lines'),
         (None, {}, 'the input is NoneType'),
         ('', {}, 'The text is empty'),
         ('x', {'errors': 'ignore'}, "must be 'strict' or 'skip'"),

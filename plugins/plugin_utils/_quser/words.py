@@ -8,8 +8,8 @@
 """What the reader of ``quser`` and ``qwinsta`` output knows about languages, as data.
 
 Nothing here decides what a row's id is: a word that is missing costs its meaning (a state ``unknown``, a time ``null``)
-and nothing else. To teach the reader a word, add a line and say where it was seen. ``captures/X`` names a published
-capture that is kept with the unit tests.
+and nothing else. To add a word, add a line with its source. ``captures/X`` and ``pasted/X`` name published texts that
+are kept with the unit tests.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ class StateWord(t.NamedTuple):
 STATE_WORDS: tuple[StateWord, ...] = (
     StateWord('Active', 'active', 'en ja', 'captures/en-quser-1; the ja tools keep the English words'),
     StateWord('Disc', 'disconnected', 'en it ja', 'captures/en-qwinsta-2; centreon-plugins sessions.pm (it)'),
-    StateWord('Conn', 'connected', 'en es', 'captures/en-qwinsta-4, captures/es-qwinsta-3'),
+    StateWord('Conn', 'connected', 'en es fr', 'captures/en-qwinsta-4, captures/es-qwinsta-3'),
     StateWord('Listen', 'listen', 'en ja', 'captures/en-qwinsta-2'),
-    StateWord('ConnQ', 'connect_query', 'en', 'WTS_CONNECTSTATE_CLASS and the tables of other parsers; no capture'),
+    StateWord('ConnQ', 'connect_query', 'en', 'pasted/en-qwinsta-connq'),
     StateWord('Shadow', 'shadow', 'en', 'WTS_CONNECTSTATE_CLASS and the tables of other parsers; no capture'),
     StateWord('Idle', 'idle', 'en', 'captures/en-qwinsta-counter-1 (made up)'),
     StateWord('Reset', 'reset', 'en', 'WTS_CONNECTSTATE_CLASS and the tables of other parsers; no capture'),
-    StateWord('Down', 'down', 'en', 'WTS_CONNECTSTATE_CLASS and the tables of other parsers; no capture'),
+    StateWord('Down', 'down', 'en', 'stascorp/rdpwrap issue 2500 (pasted/en-qwinsta-down)'),
     StateWord('Init', 'init', 'en', 'WTS_CONNECTSTATE_CLASS and the tables of other parsers; no capture'),
     StateWord('Aktiv', 'active', 'de', 'captures/de-quser-1'),
     StateWord('Getr.', 'disconnected', 'de', 'captures/de-qwinsta-1'),
@@ -48,7 +48,7 @@ STATE_WORDS: tuple[StateWord, ...] = (
     StateWord('Desc', 'disconnected', 'es', 'captures/es-quser-1'),
     StateWord('Escuchar', 'listen', 'es', 'captures/es-qwinsta-3'),
     StateWord('Attivo', 'active', 'it', 'centreon-plugins sessions.pm'),
-    StateWord('Ativo', 'active', 'pt', 'a published row under an English header'),
+    StateWord('Ativo', 'active', 'pt', 'pasted/pt-qwinsta-notes and a second published row, under English headers'),
     StateWord('Actief', 'active', 'nl', "another parser's test (made up)"),
     StateWord('Активно', 'active', 'ru', 'captures/ru-quser-1'),
     StateWord('Диск', 'disconnected', 'ru', 'captures/ru-qwinsta-1'),
@@ -63,19 +63,21 @@ STATE_WORDS: tuple[StateWord, ...] = (
     StateWord('断开', 'disconnected', 'zh-CN', 'captures/zh-CN-qwinsta-1'),
     StateWord('已断开', 'disconnected', 'zh-CN', "other parsers' tests (made up)"),
     StateWord('已连接', 'connected', 'zh-CN', 'captures/zh-CN-qwinsta-4'),
+    StateWord('활성', 'active', 'ko', 'pasted/ko-quser'),
+    StateWord('디스크', 'disconnected', 'ko', 'pasted/ko-quser'),
     StateWord('侦听', 'listen', 'zh-CN', 'captures/zh-CN-qwinsta-4'),
 )
 
 
 class EmptyAnswer(t.NamedTuple):
-    """The words before the name in "No User exists for *", by which quser says that nobody is logged on."""
+    """The words before the name in "No User exists for *", which quser prints if nobody is logged on."""
 
     phrase: str
     language: str
     source: str
 
 
-#: The one message that means "no sessions". What is not listed is an error: a host that cannot be seen is not empty.
+#: The one message that means "no sessions". Any other is an error: a host that cannot be queried is not empty.
 EMPTY_ANSWERS: tuple[EmptyAnswer, ...] = (EmptyAnswer('No User exists for', 'en', 'captures/en-error-quser-1'),)
 
 
@@ -131,3 +133,33 @@ SILENT_DATE_WORDS: frozenset[str] = frozenset({'г', 'klo', 'kl'})
 
 #: What people put before every line when they paste a table into notes, scripts and mail.
 LINE_LEADERS: tuple[str, ...] = ('###', '##', '#', '//', '::', ';', 'rem', '*', '|', '>')
+
+
+#: How a session name begins. These are the same in every display language.
+SESSION_NAMES: tuple[str, ...] = ('console', 'services', 'rdp-tcp', 'rdp-sxs', 'ica-tcp', 'ica-cgp', '31c5ce94259d4')
+
+
+class FrameLine(t.NamedTuple):
+    """The beginning of a line that programs print around a command's output (a regular expression), and its source."""
+
+    pattern: str
+    source: str
+
+
+FRAME_LINES: tuple[FrameLine, ...] = (
+    FrameLine(
+        r'(?:"?[^ ]*\\)?(?:quser|qwinsta|query)(?:\.exe)?"?(?: (?!:)|$)',
+        'the echoed command, pasted/en-quser-shell-echo',
+    ),
+    FrameLine(r'(?:exit|chcp(?: \d+)?|echo \S+)$', 'commands around it, pasted/en-quser-shell-cp936'),
+    FrameLine(r'[$#] ?(?:quser|qwinsta|query)\b', 'prompt of a Unix shell'),
+    FrameLine(r'PS ?>', 'prompt of PowerShell without a path, pasted/en-qwinsta-nonadmin'),
+    FrameLine(
+        r'\S+ \| (?:CHANGED|SUCCESS|FAILED) \| rc=\d+ >>', 'ad hoc command of Ansible, pasted/en-quser-ansible-adhoc'
+    ),
+    FrameLine('non-zero return code$', 'ad hoc command of Ansible'),
+    FrameLine(r'PsExec v|Copyright \(C\) |Sysinternals - |\S+ exited on .* with error code', 'PsExec'),
+    FrameLine(r'Microsoft Windows \[|\(c\) .*Microsoft|Copyright \(c\) Microsoft', 'banner of cmd.exe and PowerShell'),
+    FrameLine(r'Windows PowerShell|PowerShell \d|\*{4}', 'banner and transcript of PowerShell'),
+    FrameLine(r'\+ ', 'position and category of a PowerShell error, pasted/en-nobody-ps-error'),
+)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._terminal_time import (
+from ansible_collections.winops.sessions.plugins.plugin_utils._quser.times import (
     check_date_format,
     idle_seconds,
     logon_times,

@@ -25,14 +25,22 @@ import re
 import typing as t
 import unicodedata
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._terminal_time import (
+from ansible_collections.winops.sessions.plugins.plugin_utils._quser.frame import (
+    answers_nobody,
+    belongs_to_nobody,
+    hosts,
+    is_header,
+    may_be_row,
+    may_be_row_before_header,
+    without_label,
+)
+from ansible_collections.winops.sessions.plugins.plugin_utils._quser.times import (
     IDLE,
     check_date_format,
     idle_seconds,
     logon_times,
 )
-from ansible_collections.winops.sessions.plugins.plugin_utils._terminal_words import (
-    EMPTY_ANSWERS,
+from ansible_collections.winops.sessions.plugins.plugin_utils._quser.words import (
     LINE_LEADERS,
     STATE_WORDS,
 )
@@ -83,7 +91,6 @@ _IDLE = 9
 _TYPE = 10
 _LONGEST_STATE = 24
 _LONGEST_LOGON = 40
-_HEADER_WORDS = 6
 _COUNTER_LINES = 3
 _LONGEST_LINE = 400  # a row has about 90 cells; the rest is room for an indent
 # A name that was replaced by hand moves the rest of its row by many cells, a damaged one by one or two.
@@ -149,10 +156,10 @@ def parse(
 
     :param command: ``QUSER`` or ``QWINSTA``.
     :param text: The output, as one text or as its lines.
-    :param errors: ``strict`` refuses the text for one unreadable row, ``skip`` leaves such rows out.
+    :param errors: ``strict`` raises for one unreadable row, ``skip`` omits such rows.
     :param date_format: See :func:`logon_times`.
-    :returns: The rows in their order; an empty list for the table without rows and for "No User exists for *".
-    :raises TerminalOutputError: A row cannot be read with certainty, the text is an error message, or no such table.
+    :returns: The rows in their order; an empty list for "No User exists for *".
+    :raises TerminalOutputError: A row cannot be read with certainty; or the text has no row, two tables, or an error.
     :raises ValueError: An argument has a wrong value.
     :raises TypeError: The text is neither.
     """
@@ -164,46 +171,125 @@ def parse(
     lines = _lines(text)
     if not lines:
         raise TerminalOutputError(
-            f'The text is empty, which {command.name} never prints on its standard output for a host that it sees. '
-            "When nobody is logged on it says so on stderr ('No User exists for *'): give this filter "
-            'result.stdout_lines, or result.stderr_lines when that is empty.'
+            f'The text is empty. {command.name} prints to standard error if no user is logged on '
+            "('No User exists for *'): pass result.stdout_lines or result.stderr_lines to this filter."
         )
 
-    read = [_read(command, line) for _unused, line in lines]
-    header = read[0] is None and _is_header(lines[0][1])
-    body = range(int(header), len(lines) - (_COUNTER_LINES if _ends_with_counters(command, lines, read) else 0))
-    rows = _on_one_grid(command, [read[index] for index in body], lines[0][1] if header else None)
+    table = _table(command, lines)
+    body = table.body[:-_COUNTER_LINES] if _ends_with_counters(command, table.body) else table.body
+    rows = _on_one_grid(command, [line.row for line in body], table.header)
 
-    unread = [lines[index] for index, row in zip(body, rows, strict=True) if row is None]
-    _refuse_error_text(command, unread)
+    unread = [line for line, row in zip(body, rows, strict=True) if row is None]
+    _refuse_error_text(command, [*unread, *table.around])
     good = [row for row in rows if row is not None]
+    if not good and not unread and table.header is None and _is_nobody([line.text for line in table.around]):
+        return []
+    _refuse_second_table(command, table, good, unread)
+    if unread and (errors == 'strict' or not good):
+        raise _unreadable(command, unread[0], table)
     if not good:
-        if len(lines) == 1 and _says_nobody(lines[0][1]):
-            return []
-        # A header is told from any other line of words by its columns alone when no row stands below it.
-        known_header = header and any(_header_grid(layout, lines[0][1]) is not None for layout in command.layouts)
-        if not known_header or (unread and errors == 'strict'):
-            raise _unreadable(command, unread[0] if unread else lines[0], lines)
-    elif unread and errors == 'strict':
-        raise _unreadable(command, unread[0], lines)
+        if table.header is not None:
+            raise TerminalOutputError(
+                f'{command.name} printed a header without rows, so that its output is incomplete: '
+                f'{_quoted(table.header)}. Run the command again.'
+            )
+        raise _unreadable(command, table.around[0], table)
     return _records(command, good, date_format)
+
+
+class _Line(t.NamedTuple):
+    """A line with its number, and the row that it can be read as."""
+
+    number: int
+    text: str
+    row: _Row | None
+
+
+class _Table(t.NamedTuple):
+    """The parts of a text."""
+
+    header: str | None
+    body: list[_Line]  # rows, and lines that may be damaged rows
+    around: list[_Line]
+    second: _Line | None  # where another table begins
+
+
+def _table(command: Command, lines: c.Sequence[tuple[int, str]]) -> _Table:
+    """Find the header and the rows, and set the lines around them aside."""
+    every = [_Line(number, text, _read(command, text)) for number, text in lines]
+    headers = [index for index, line in enumerate(every) if line.row is None and is_header(line.text)]
+    header = headers[0] if headers else None
+    begin = 0 if header is None else header + 1
+    second = every[headers[1]] if len(headers) > 1 else None
+    around, body = [], []
+    for line in every[: max(begin - 1, 0)]:
+        if line.row is None and not may_be_row_before_header(line.text):
+            around.append(line)
+        elif second is None:
+            second = every[begin - 1]
+            body.append(line)
+        else:
+            body.append(line)
+    column = None
+    for index in range(begin, len(every)):
+        line = every[index]
+        if line.row is not None:
+            column = column or _first_column(command, line.row)
+        elif index in headers or not may_be_row(line.text, column):
+            around.append(line)
+            continue
+        body.append(line)
+    return _Table(None if header is None else every[header].text, body, around, second)
+
+
+def _first_column(command: Command, row: _Row) -> int | None:
+    """Where the first name of the rows begins."""
+    layout = row.names.layout
+    return row.names.grid - layout.first - layout.second - 2 * _GAP if layout is not None else None
+
+
+def _is_nobody(lines: list[str]) -> bool:
+    """Whether the text is the sentence for "nobody is logged on", alone or as PowerShell and shells show it."""
+    answers = [index for index, line in enumerate(lines) if answers_nobody(line)]
+    if len(answers) != 1 or hosts(lines) > 1:
+        return False
+    answer = answers[0]
+    return all(index == answer or belongs_to_nobody(line, lines[answer]) for index, line in enumerate(lines))
+
+
+def _refuse_second_table(command: Command, table: _Table, good: list[_Row], unread: list[_Line]) -> None:
+    """Refuse the output of two commands or hosts: their sessions would become those of one."""
+    reason = None
+    if table.second is not None:
+        reason = f'Line {table.second.number} begins a second table: {_quoted(table.second.text)}'
+    elif good and any(answers_nobody(line.text) for line in table.around):
+        reason = 'It has a table and a line that reports that nobody is logged on'
+    elif hosts([line.text for line in table.around]) > 1:
+        reason = 'It has the headers of two hosts'
+    elif sum(row.names.current for row in good) + sum(line.text.lstrip(' ')[:1] == '>' for line in unread) > 1:
+        reason = "Two rows are marked with '>'"
+    else:
+        twice = [number for number, count in collections.Counter(row.id for row in good).items() if count > 1]
+        if twice:
+            reason = f'Session ID {twice[0]} occurs twice'
+    if reason is not None:
+        raise TerminalOutputError(
+            f'The text is the output of more than one {command.name} command. {reason}. Parse each output on its own.'
+        )
 
 
 def _lines(text: object) -> list[tuple[int, str]]:
     """The lines that are not blank with their numbers, in cells, without what was put before all of them."""
     if isinstance(text, dict):
-        raise TypeError('the input is a dict; if it is a registered result, give this filter result.stdout_lines')
+        raise TypeError('the input is a dict. For a registered result, pass result.stdout_lines or result.stderr_lines')
     if isinstance(text, list | tuple) and all(isinstance(line, str) for line in text):
         text = '\n'.join(text)
     if not isinstance(text, str):
         raise TypeError(
-            f'the input is {type(text).__name__}; it must be a text or a list of lines, as result.stdout_lines'
+            f'the input is {type(text).__name__}; it must be a string or a list of lines, as result.stdout_lines'
         )
     if _FILLER in text:
-        raise TerminalOutputError(
-            'The text contains NUL characters, as UTF-16 does when it is read as something else; '
-            'decode it as UTF-16 first.'
-        )
+        raise TerminalOutputError('The text contains NUL characters. It is probably UTF-16: decode it as UTF-16 first.')
     lines = []
     for number, raw in enumerate(text.replace('\r\n', '\n').replace('\r', '\n').split('\n'), start=1):
         line = (raw if raw.isascii() else raw.translate(_CELLS)).expandtabs().rstrip(' ')
@@ -377,10 +463,6 @@ def _is_state(state: str) -> bool:
     )
 
 
-def _is_header(line: str) -> bool:
-    return not _DIGIT.search(line) and len(line.split()) >= _HEADER_WORDS
-
-
 def _header_grid(layout: Layout, line: str) -> int | None:
     """The column of the id's cell, if the header's words stand where this layout prints them."""
     grid = len(line) - len(line.lstrip(' ')) + layout.first + _GAP + layout.second + _GAP
@@ -398,15 +480,15 @@ def _begins_word(line: str, column: int) -> bool:
     return line[column - 1 : column] == ' ' and line[column : column + 1] not in ('', ' ')
 
 
-def _ends_with_counters(command: Command, lines: c.Sequence[tuple[int, str]], read: c.Sequence[_Row | None]) -> bool:
+def _ends_with_counters(command: Command, lines: c.Sequence[_Line]) -> bool:
     """Whether the three lines of ``qwinsta /counter`` follow the table: a phrase each, and a number at its end."""
-    if command.has_times or not any(read[:-_COUNTER_LINES]):
+    if command.has_times or not any(line.row for line in lines[:-_COUNTER_LINES]):
         return False
     phrases = set()
-    for (_unused, line), row in zip(lines[-_COUNTER_LINES:], read[-_COUNTER_LINES:], strict=True):
-        phrase = line.rstrip('0123456789')
+    for line in lines[-_COUNTER_LINES:]:
+        phrase = line.text.rstrip('0123456789')
         text = phrase.strip(' .:=')
-        if row is not None or phrase == line or ' ' not in text or ' ' * _GAP in text or _DIGIT.search(text):
+        if line.row is not None or phrase == line.text or ' ' not in text or ' ' * _GAP in text or _DIGIT.search(text):
             return False
         phrases.add(text)
     return len(phrases) == _COUNTER_LINES
@@ -414,6 +496,8 @@ def _ends_with_counters(command: Command, lines: c.Sequence[tuple[int, str]], re
 
 def _on_one_grid(command: Command, rows: list[_Row | None], header: str | None) -> list[_Row | None]:
     """Keep the rows that agree: one build prints one layout, and what proves nothing stands where the others do."""
+    if header is not None and without_label(header) != header:
+        header = None  # the label has moved it
     exact = [row.names for row in rows if row is not None and row.names.layout is not None]
     layout = _most_common(names.layout for names in exact)
     grid = _most_common(names.grid for names in exact)
@@ -423,12 +507,25 @@ def _on_one_grid(command: Command, rows: list[_Row | None], header: str | None) 
         grid = _most_common(place for place in (_header_grid(layout, headed) for layout in command.layouts) if place)
     elif not _is_confirmed(command, layout, rows, header):
         return [None] * len(rows)
+    agreed = len({names.grid for names in exact}) <= 1
     return [
-        row
-        if row is not None and row.names.layout in (None, layout) and (row.names.proven or row.names.grid == grid)
-        else None
+        row if row is not None and row.names.layout in (None, layout) and _stands(row.names, grid, agreed) else None
         for row in rows
     ]
+
+
+def _stands(names: _Names, grid: int | None, agreed: bool) -> bool:
+    """Whether a row proves its ID.
+
+    :param names: What stands before the ID.
+    :param grid: The column of the ID's cell in most rows.
+    :param agreed: Whether it is the same in all rows that prove it. A row without names needs that: where some rows
+        have lost their first blank, a blank and a digit lost look the same.
+    """
+    if names.proven or grid is None:
+        return names.proven
+    # A user's name and the ID stand at a fixed distance, also where the first blank is lost.
+    return abs(names.grid - grid) <= 1 if names.second else agreed and names.grid == grid
 
 
 def _is_confirmed(command: Command, layout: Layout, rows: list[_Row | None], header: str | None) -> bool:
@@ -451,14 +548,9 @@ def _most_common(values: c.Iterable[t.Any]) -> t.Any:
     return best[0][0] if len(best) == 1 or (best and best[0][1] > best[1][1]) else None
 
 
-def _says_nobody(line: str) -> bool:
-    said = line.strip(' ').casefold()
-    return any(said.startswith(f'{answer.phrase.casefold()} ') for answer in EMPTY_ANSWERS)
-
-
-def _refuse_error_text(command: Command, unread: c.Sequence[tuple[int, str]]) -> None:
-    """An error message is never left out, not even with ``errors='skip'``: what follows it would be missing unseen."""
-    text = ' '.join(line.strip(' ') for _unused, line in unread)
+def _refuse_error_text(command: Command, lines: c.Sequence[_Line]) -> None:
+    """An error message is never skipped, not even with ``errors='skip'``: what follows it would be missing unseen."""
+    text = ' '.join(line.text.strip(' ') for line in sorted(lines))
     codes = {int(decimal or str(int(hexadecimal, 16))) for decimal, hexadecimal in _ERROR.findall(text)}
     if codes:
         numbers = ', '.join(str(code) for code in sorted(codes))
@@ -467,15 +559,21 @@ def _refuse_error_text(command: Command, unread: c.Sequence[tuple[int, str]]) ->
         )
 
 
-def _unreadable(command: Command, first: tuple[int, str], lines: c.Sequence[tuple[int, str]]) -> TerminalOutputError:
-    number, content = first
+def _unreadable(command: Command, line: _Line, table: _Table) -> TerminalOutputError:
     other = QWINSTA if command is QUSER else QUSER
-    if any(_read(other, line) for _unused, line in lines) and not any(_read(command, line) for _unused, line in lines):
+    rows = any(each.row for each in table.body)
+    if not rows and any(_read(other, each.text) for each in (*table.body, *table.around)):
         hint = f'This is what {other.name} prints: use the filter parse_{other.name}.'
+    elif '&gt;' in line.text or '&amp;' in line.text or '&#' in line.text:
+        hint = "The text is the source of a web page: replace '&gt;' by '>' first."
+    elif len(_TIME_OF_DAY.findall(line.text)) > 1 or len(_ID.findall(line.text)) > 1:
+        hint = 'The line has more than one row: the line ends are missing.'
+    elif rows:
+        hint = f"A row of {command.name} looks like {command.example!r}. To omit rows like this one, set errors='skip'."
     else:
         hint = f'A row of {command.name} looks like {command.example!r}.'
     return TerminalOutputError(
-        f'Line {number} cannot be read with certainty as a row of {command.name}: {_quoted(content)}. {hint}'
+        f'Line {line.number} cannot be read with certainty as a row of {command.name}: {_quoted(line.text)}. {hint}'
     )
 
 

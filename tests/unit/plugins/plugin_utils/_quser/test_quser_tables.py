@@ -13,15 +13,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._terminal import (
+from ansible_collections.winops.sessions.plugins.plugin_utils._quser.parser import (
     QUSER,
     QWINSTA,
     TerminalOutputError,
     parse,
 )
-from ansible_collections.winops.sessions.plugins.plugin_utils._terminal_words import STATE_WORDS
+from ansible_collections.winops.sessions.plugins.plugin_utils._quser.words import STATE_WORDS
 
 Row = dict[str, t.Any]
+
+
+def one_host(rows: list[Row]) -> list[Row]:
+    """Rows as one host prints them: each ID once, at most one of them current."""
+    rows = list({row['id']: row for row in rows}.values())
+    current = next((row['id'] for row in rows if row['current']), None)
+    return [{**row, 'current': row['id'] == current} for row in rows]
+
 
 # Words of the tables' headers, and of the "none" cell with its blanks, as captures show them; the last is invented.
 LANGUAGES = {
@@ -126,7 +134,7 @@ QUSER_ROWS = st.lists(
     ),
     min_size=1,
     max_size=6,
-)
+).map(one_host)
 QWINSTA_ROWS = st.lists(
     st.fixed_dictionaries(
         {
@@ -141,10 +149,12 @@ QWINSTA_ROWS = st.lists(
     max_size=6,
 ).map(
     # Session 0 is in every listing, and is what rows without a name are measured by.
-    lambda rows: [
-        {'id': 0, 'user': None, 'session_name': 'services', 'state': 'Disc', 'current': False, 'type': ''},
-        *rows,
-    ]
+    lambda rows: one_host(
+        [
+            {'id': 0, 'user': None, 'session_name': 'services', 'state': 'Disc', 'current': False, 'type': ''},
+            *(row for row in rows if row['id']),
+        ]
+    )
 )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._terminal import (
+from ansible_collections.winops.sessions.plugins.plugin_utils._quser.parser import (
     QUSER,
     QWINSTA,
     Command,
@@ -19,7 +19,7 @@ from ansible_collections.winops.sessions.plugins.plugin_utils._terminal import (
     parse,
 )
 
-CAPTURES = Path(__file__).parents[2] / 'captures'
+CAPTURES = Path(__file__).parents[3] / 'captures'
 FACTS = {file.stem: json.loads(file.read_text(encoding='utf-8')) for file in sorted(CAPTURES.glob('*.json'))}
 TABLES = [name for name, facts in FACTS.items() if 'errors' not in facts]
 
@@ -60,9 +60,16 @@ def without(rows: list[dict[str, t.Any]], key: str) -> list[dict[str, t.Any]]:
 # -- captures --
 
 
-@pytest.mark.parametrize('name', [name for name in TABLES if FACTS[name]['genuine']])
+@pytest.mark.parametrize('name', [name for name in TABLES if FACTS[name]['genuine'] and FACTS[name]['rows']])
 def test_a_genuine_capture_is_read_exactly(name: str) -> None:
     assert without(parse(command(name), capture(name)), 'logon_time') == FACTS[name]['rows']
+
+
+@pytest.mark.parametrize('name', [name for name in TABLES if not FACTS[name]['rows']])
+@pytest.mark.parametrize('errors', ['strict', 'skip'])
+def test_a_captured_header_without_rows_is_refused(name: str, errors: str) -> None:
+    with pytest.raises(TerminalOutputError, match='header without rows'):
+        parse(command(name), capture(name), errors=errors)
 
 
 @pytest.mark.parametrize('name', [name for name in TABLES if not FACTS[name]['genuine']])
@@ -278,7 +285,7 @@ def test_an_id_of_five_digits_pushes_the_rest_of_a_quser_row() -> None:
         pytest.param(BOB[:76], id='cut after the date'),
         pytest.param(BOB[23:], id='cut before the id'),
         pytest.param(f'{BOB} {BOB}', id='two rows in one line'),
-        pytest.param(f'{ALICE}{BOB}', id='two rows in one line without a blank'),
+        pytest.param(f'{BOB}{BOB}', id='two rows in one line without a blank'),
         pytest.param(f'alice{BOB}', id='end of another line before it'),
         pytest.param(BOB.replace('1+03:04', ' 1+3:04'), id='broken idle time'),
         pytest.param(BOB.replace('1+03:04', '+03:04'), id='lost digit of the idle time'),
@@ -357,7 +364,7 @@ def test_nobody_logged_on_is_the_empty_list(said: str | list[str]) -> None:
     assert parse(QWINSTA, said) == []
 
 
-def test_nobody_logged_on_is_not_said_beside_something_else() -> None:
+def test_nobody_logged_on_is_refused_beside_something_else() -> None:
     with pytest.raises(TerminalOutputError):
         parse(QUSER, ['No User exists for *', 'x'])
 
@@ -405,7 +412,7 @@ def test_errors_has_two_values() -> None:
         parse(QUSER, TABLE, errors='ignore')
 
 
-def test_a_header_alone_is_the_empty_list() -> None:
-    assert parse(QUSER, HEADER) == []
-    with pytest.raises(TerminalOutputError):
-        parse(QWINSTA, HEADER)
+def test_a_header_alone_is_refused() -> None:
+    for command in (QUSER, QWINSTA):
+        with pytest.raises(TerminalOutputError, match='header without rows'):
+            parse(command, HEADER)

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._terminal import (
+from ansible_collections.winops.sessions.plugins.plugin_utils._quser.parser import (
     QUSER,
     QWINSTA,
     Command,
@@ -29,7 +29,7 @@ from ansible_collections.winops.sessions.plugins.plugin_utils._terminal import (
     parse,
 )
 
-CAPTURES = Path(__file__).parents[2] / 'captures'
+CAPTURES = Path(__file__).parents[3] / 'captures'
 CASES = int(os.environ.get('SESSIONS_FUZZ_CASES', '3000'))
 SEED = int(os.environ.get('SESSIONS_FUZZ_SEED', '1'))
 ALPHABET = ' .:+#>\t\u00a0aZé\u0416断\u05d0\ufffd0123456789'

@@ -15,7 +15,7 @@ import datetime
 import functools
 import re
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._terminal_words import (
+from ansible_collections.winops.sessions.plugins.plugin_utils._quser.words import (
     DATE_FORMS,
     DAY_HALVES,
     MONTH_NAMES,
