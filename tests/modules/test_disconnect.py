@@ -49,7 +49,7 @@ def test_a_disconnect_that_hangs_is_still_present(host, act):
 
 
 @pytest.mark.parametrize('code', [5, 7041])
-def test_a_disconnect_that_fails_says_why(host, act, code):
+def test_a_failed_disconnect_names_the_error(host, act, code):
     there = host(
         console=1, sessions=[{'id': 1, 'user': 'alice', 'on_disconnect': {'error': code}}, {'id': 3, 'user': 'bob'}]
     )
@@ -71,7 +71,7 @@ def test_the_console_can_be_disconnected(host, act):
     assert there.sessions[1].account == 'CORP\\alice'
 
 
-def test_who_disconnects_himself_right_before_is_disconnected_already(host, act):
+def test_reports_a_user_who_disconnected_as_already_disconnected(host, act):
     there = host(sessions=[{'id': 2, 'user': 'alice'}])
     there.on(
         'WTSQuerySessionInformationW',
@@ -109,7 +109,7 @@ def test_a_session_replaced_while_it_is_disconnected_is_not_taken_for_it(host, a
     assert ended(there) == [2]
 
 
-def test_a_session_that_is_being_ended_by_somebody_else_is_not_said_to_be_gone(host, act):
+def test_does_not_report_a_closing_session_as_gone(host, act):
     there = host(sessions=[{'id': 2, 'user': 'alice', 'on_logoff': {'looks': 99}}])
     there.sessions.logoff(2)
 

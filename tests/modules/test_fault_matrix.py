@@ -223,7 +223,7 @@ def test_an_error_of_a_call_fails_what_depends_on_it_and_nothing_else(engine: En
 
 # rwinsta is a process, which takes a while to start.
 @pytest.mark.parametrize('error', [5, 1722, 7022, 7024])
-def test_a_reset_that_fails_fails_for_its_session_alone(engine: Engine, error: int) -> None:
+def test_a_failed_reset_fails_only_its_session(engine: Engine, error: int) -> None:
     with engine.host({'sessions': SESSIONS}) as host:
         host.fault('rwinsta', session=2, error=error)
         result = run(engine, host, 'win_user_session', {**ACT, 'method': 'reset'})

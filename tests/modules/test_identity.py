@@ -28,7 +28,7 @@ def before_the_act(there, session, change):
     ],
     ids=['another user', 'another logon of the user', 'a namesake', 'a logon screen'],
 )
-def test_a_session_whose_id_went_to_another_one_is_not_touched(host, act, state, method, other):
+def test_skips_a_session_whose_id_was_reused(host, act, state, method, other):
     there = host(
         clock={'fixed': '2026-11-21T12:00:00Z'}, sessions=[{'id': 3, **IDLE}, {'id': 4, 'user': 'carol', 'idle': '5h'}]
     )
@@ -45,7 +45,7 @@ def test_a_session_whose_id_went_to_another_one_is_not_touched(host, act, state,
     assert of(result, 'user', 'remaining').get(3) == other.get('user')
 
 
-def test_a_session_that_left_is_gone_already(host, act):
+def test_reports_a_session_that_ended_by_itself_as_already_gone(host, act):
     there = host(sessions=[{'id': 3, **IDLE}, {'id': 4, **IDLE}])
     before_the_act(there, 3, {'leave': 3})
 
@@ -93,7 +93,7 @@ def test_a_session_that_leaves_at_the_very_moment_of_the_act_is_gone_already(hos
     ],
 )
 @pytest.mark.parametrize('method', ['logoff', 'reset'])
-def test_a_user_who_came_back_is_left_alone(host, act, options, change, method):
+def test_skips_a_user_who_is_active_again(host, act, options, change, method):
     there = host(
         sessions=[
             {'id': 3, 'user': 'alice', 'disconnected': '3h', 'logged_on': '9h'},
@@ -121,7 +121,7 @@ def test_ends_a_session_that_was_locked_meanwhile_and_still_matches(host, act):
     assert of(result, 'outcome') == {3: 'logged_off'}
 
 
-def test_a_console_session_of_which_only_its_idle_time_speaks_by_then_is_protected(host, act):
+def test_protects_a_console_session_that_is_only_idle_when_re_checked(host, act):
     there = host(console=1, sessions=[{'id': 1, 'user': 'alice', 'disconnected': '3h', 'logged_on': '9h'}])
     before_the_act(there, 1, {'update': {'id': 1, 'state': 'active', 'idle': '3h', 'connected': '3h'}})
 
@@ -132,7 +132,7 @@ def test_a_console_session_of_which_only_its_idle_time_speaks_by_then_is_protect
     assert there.acts == []
 
 
-def test_a_session_whose_logon_time_is_not_told_any_more_is_not_known_to_be_the_same(host, act):
+def test_a_session_whose_logon_time_became_unknown_is_not_identified(host, act):
     there = host(sessions=[{'id': 3, **IDLE}])
     before_the_act(there, 3, {'update': {'id': 3, 'logon_time': 0}})
 
@@ -155,7 +155,7 @@ def test_a_session_that_cannot_be_read_again_is_not_acted_on(host, act, code):
     assert result['failed']
 
 
-def test_a_session_that_is_not_found_and_cannot_be_looked_for_is_not_gone(host, act):
+def test_a_session_that_is_not_found_without_a_list_is_not_gone(host, act):
     there = host(sessions=[{'id': 3, **IDLE}])
 
     def hide(host):
@@ -188,7 +188,7 @@ def test_each_session_is_read_again_right_before_its_own_act(host, act):
     assert order[: len(reads + pairs)] == reads + pairs
 
 
-def test_a_ghost_whose_id_went_to_somebody_who_logs_on_is_not_touched(host, act):
+def test_skips_a_ghost_whose_id_was_reused_by_a_logon(host, act):
     there = host(console=None, sessions=[{'id': 3, 'state': 'disconnected', 'disconnected': '5h'}])
     before_the_act(there, 3, {'update': {'id': 3, 'user': 'bob', 'state': 'active'}})
 

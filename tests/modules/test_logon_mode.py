@@ -93,9 +93,7 @@ def test_a_missing_key_counts_as_open(host: Callable[..., Host], mode: Run, keys
 
 
 @pytest.mark.parametrize('drain', [3, 7, 0xFFFFFFFF, '2', '', b'\x02', b'\x02\x00\x00\x00\x00\x00\x00\x00', ['2']])
-def test_a_value_that_no_mode_has_is_told_and_can_be_set_right(
-    host: Callable[..., Host], mode: Run, drain: Any
-) -> None:
+def test_a_value_of_no_mode_is_reported_and_can_be_corrected(host: Callable[..., Host], mode: Run, drain: Any) -> None:
     machine = host(registry=registry(drain))
     result = mode()
     assert result['failed'] is True
@@ -174,7 +172,7 @@ def test_a_host_that_goes_from_disabled_to_drained_is_never_open_in_between(
     assert [call.arguments['name'] for call in machine.acts] == [DRAIN, DISABLED]
 
 
-def test_sessions_are_left_alone(host: Callable[..., Host], mode: Run) -> None:
+def test_skips_sessions(host: Callable[..., Host], mode: Run) -> None:
     machine = host(sessions=[{'id': 2, 'user': 'alice'}])
     mode(mode='disabled')
     assert {call.api for call in machine.calls if call.api.startswith('WTS')} == set()
@@ -185,7 +183,7 @@ def test_sessions_are_left_alone(host: Callable[..., Host], mode: Run) -> None:
 
 @pytest.mark.parametrize('after', MODES)
 @pytest.mark.parametrize('before', MODES)
-def test_check_mode_says_the_same_and_writes_nothing(
+def test_check_mode_returns_the_same_and_writes_nothing(
     host: Callable[..., Host], mode: Run, before: str, after: str
 ) -> None:
     machine = host(registry=registry(*MODES[before].values()))
@@ -211,7 +209,7 @@ def test_an_account_that_may_only_read_can_read(host: Callable[..., Host], mode:
 
 
 @pytest.mark.parametrize('wanted', ['enabled', 'disabled'])
-def test_an_account_that_may_not_write_is_told_so_and_nothing_is_claimed(
+def test_an_account_that_may_not_write_fails_without_claiming_a_change(
     host: Callable[..., Host], mode: Run, wanted: str
 ) -> None:
     machine = host(registry=registry(2, '0'), accounts={'CORP\\ansible': {'rights': 'user'}})

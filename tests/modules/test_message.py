@@ -61,7 +61,7 @@ def test_a_message_is_sent_to_every_active_session(host: Callable[..., Host], me
     assert 'disconnected' in result['sessions'][2]['detail']
 
 
-def test_only_the_selected_sessions_are_told(host: Callable[..., Host], message: Run) -> None:
+def test_sends_messages_only_to_selected_sessions(host: Callable[..., Host], message: Run) -> None:
     machine = host(sessions=[ALICE, BOB, CAROL])
     assert outcomes(message(users=['b*'])) == {'bob': 'sent'}
     assert [box.session for box in machine.boxes] == [3]
@@ -73,7 +73,9 @@ def test_nobody_selected_is_success_and_changes_nothing(host: Callable[..., Host
     assert (result['sessions'], result['changed'], machine.acts) == ([], False, [])
 
 
-def test_services_listeners_and_sessions_without_a_user_are_never_told(host: Callable[..., Host], message: Run) -> None:
+def test_sends_no_message_to_services_listeners_and_sessions_without_a_user(
+    host: Callable[..., Host], message: Run
+) -> None:
     machine = host(console=1, sessions=[{'id': 1, 'state': 'connected'}, {'id': 5, 'user': None, 'disconnected': '1h'}])
     assert message()['sessions'] == []
     assert message(ghosts=True, states=['connected', 'listen', 'disconnected'])['changed'] is False
@@ -201,7 +203,7 @@ def test_users_are_asked_at_the_same_time(host: Callable[..., Host], message: Ru
     assert answers(result) == {'alice': 'yes', 'bob': 'no'}
 
 
-def test_an_unanswered_box_holds_nobody_up_longer_than_the_wait(host: Callable[..., Host], message: Run) -> None:
+def test_an_unanswered_box_ends_with_the_wait(host: Callable[..., Host], message: Run) -> None:
     machine = host(sessions=[{**ALICE, 'on_message': {'never': True}}, {**BOB, 'on_message': {'answer': 'ok'}}, CAROL])
     result = message(wait=SHORT)
 
@@ -249,7 +251,7 @@ def test_answer_0_is_a_box_that_timed_out(engine: Any, host: Callable[..., Host]
         ({'display_for': '315360000'}, 315360000),
     ],
 )
-def test_a_box_closes_by_itself_when_it_is_told_or_its_answer_is_not_awaited_any_more(
+def test_a_box_closes_after_display_for_or_wait(
     host: Callable[..., Host], message: Run, options: dict[str, str], seconds: int
 ) -> None:
     machine = host(sessions=[{**ALICE, 'on_message': {'answer': 'ok'}}])
@@ -272,7 +274,7 @@ def test_a_locked_session_gets_the_message_and_is_not_waited_for(host: Callable[
 # ---- Between reading and sending ----
 
 
-def test_a_session_that_left_in_between_is_reported_and_no_failure(host: Callable[..., Host], message: Run) -> None:
+def test_reports_a_session_that_ended_meanwhile_without_failing(host: Callable[..., Host], message: Run) -> None:
     machine = host(sessions=[ALICE, BOB])
     machine.on('WTSQuerySessionInformationW', session=2, nth=5, do=lambda host: host.sessions.leave(2))
     result = message()
@@ -281,7 +283,7 @@ def test_a_session_that_left_in_between_is_reported_and_no_failure(host: Callabl
 
 
 @pytest.mark.parametrize('wait', ['0', LONG])
-def test_a_session_that_leaves_right_before_the_box_opens_is_no_failure(
+def test_a_session_that_ends_before_the_box_opens_is_no_failure(
     host: Callable[..., Host], message: Run, wait: str
 ) -> None:
     machine = host(sessions=[ALICE])
@@ -312,7 +314,7 @@ def test_a_session_replaced_in_between_is_a_stranger(host: Callable[..., Host], 
     assert result['changed'] is False
 
 
-def test_a_session_disconnected_in_between_is_not_told(host: Callable[..., Host], message: Run) -> None:
+def test_sends_no_message_to_a_session_disconnected_meanwhile(host: Callable[..., Host], message: Run) -> None:
     machine = host(sessions=[ALICE])
     machine.on(
         'WTSQuerySessionInformationW', session=2, nth=5, do=lambda host: host.sessions.update(2, state='disconnected')
@@ -335,7 +337,7 @@ def test_a_user_who_locks_in_between_is_not_waited_for(host: Callable[..., Host]
 
 @pytest.mark.parametrize('wait', ['0', LONG])
 @pytest.mark.parametrize('error', [5, 1722, 7007, 7045, 4711])
-def test_a_failed_sending_is_a_failure_with_its_code_and_the_others_are_told(
+def test_a_failed_message_has_its_code_and_the_others_are_sent(
     host: Callable[..., Host], message: Run, wait: str, error: int
 ) -> None:
     host(sessions=[{**ALICE, 'on_message': {'error': error}}, {**BOB, 'on_message': {'answer': 'ok'}}])
@@ -349,7 +351,7 @@ def test_a_failed_sending_is_a_failure_with_its_code_and_the_others_are_told(
     assert str(error) in result['msg']
 
 
-def test_a_session_that_cannot_be_read_again_is_a_failure_and_not_told(host: Callable[..., Host], message: Run) -> None:
+def test_sends_no_message_to_a_session_that_cannot_be_re_checked(host: Callable[..., Host], message: Run) -> None:
     machine = host(sessions=[ALICE])
     machine.on(
         'WTSQuerySessionInformationW',
@@ -375,7 +377,7 @@ def test_the_user_right_is_enough(host: Callable[..., Host], message: Run) -> No
     assert outcomes(message()) == {'alice': 'sent'}
 
 
-def test_another_hosts_sessions_are_told_through_their_server(host: Callable[..., Host], message: Run) -> None:
+def test_sends_messages_to_the_sessions_of_a_server(host: Callable[..., Host], message: Run) -> None:
     machine = host(sessions=[ALICE], servers={'rds02': {'sessions': [{**BOB, 'on_message': {'answer': 'yes'}}]}})
     result = message(server='rds02', buttons='yes_no', wait=LONG)
     assert answers(result) == {'bob': 'yes'}
@@ -383,7 +385,7 @@ def test_another_hosts_sessions_are_told_through_their_server(host: Callable[...
     assert machine.handles.live == {}
 
 
-def test_a_bad_wait_is_refused_before_anybody_is_told(host: Callable[..., Host], message: Run) -> None:
+def test_refuses_an_invalid_wait_before_sending(host: Callable[..., Host], message: Run) -> None:
     machine = host(sessions=[ALICE])
     result = message(wait='soon')
     assert result['failed'] is True
@@ -394,7 +396,7 @@ def test_a_bad_wait_is_refused_before_anybody_is_told(host: Callable[..., Host],
 # ---- Check mode ----
 
 
-def test_check_mode_sends_nothing_and_says_to_whom_it_would(host: Callable[..., Host], message: Run) -> None:
+def test_check_mode_sends_nothing_and_returns_the_receivers(host: Callable[..., Host], message: Run) -> None:
     machine = host(sessions=[ALICE, BOB, CAROL])
     result = message(check=True, wait=LONG)
     assert outcomes(result) == {'alice': 'planned', 'bob': 'planned', 'carol': 'not_active'}
@@ -402,16 +404,14 @@ def test_check_mode_sends_nothing_and_says_to_whom_it_would(host: Callable[..., 
     assert answers(result) == dict.fromkeys(['alice', 'bob', 'carol'])
 
 
-def test_check_mode_changes_nothing_where_nobody_would_be_told(host: Callable[..., Host], message: Run) -> None:
+def test_check_mode_is_unchanged_if_no_message_would_be_sent(host: Callable[..., Host], message: Run) -> None:
     host(sessions=[CAROL])
     assert message(check=True)['changed'] is False
     assert message()['changed'] is False
 
 
 @pytest.mark.parametrize('check', [False, True])
-def test_a_diff_has_a_line_for_each_session_that_is_told(
-    host: Callable[..., Host], message: Run, *, check: bool
-) -> None:
+def test_a_diff_has_a_line_for_each_message(host: Callable[..., Host], message: Run, *, check: bool) -> None:
     host(sessions=[ALICE, BOB, CAROL])
     diff = message(text='Save your work\nand log off', check=check, diff=True)['diff']
     assert diff == {
@@ -421,6 +421,6 @@ def test_a_diff_has_a_line_for_each_session_that_is_told(
     }
 
 
-def test_there_is_no_difference_where_nobody_is_told(host: Callable[..., Host], message: Run) -> None:
+def test_a_diff_without_messages_is_empty(host: Callable[..., Host], message: Run) -> None:
     host(sessions=[CAROL])
     assert message(diff=True)['diff'] == {'before': '', 'after': ''}

@@ -45,7 +45,7 @@ def test_a_long_domain_is_whole(host, info):
 
 
 @pytest.mark.parametrize('name', NAMES)
-def test_each_name_selects_and_ends_its_own_session_alone(host, act, name):
+def test_each_name_selects_and_ends_only_its_own_session(host, act, name):
     there = host(sessions=[{'id': n, 'user': other} for n, other in enumerate(NAMES, 2)])
 
     result = act(users=[f'CORP\\{name}'])
@@ -56,7 +56,7 @@ def test_each_name_selects_and_ends_its_own_session_alone(host, act, name):
     assert len(result['remaining']) == len(NAMES) - 1
 
 
-def test_several_sessions_of_one_user_are_told_apart(host, act):
+def test_distinguishes_several_sessions_of_one_user(host, act):
     there = host(
         sessions=[
             {'id': 2, 'user': 'alice', 'idle': '3h'},
@@ -154,7 +154,7 @@ def test_an_account_of_another_server_is_looked_up_there(host, info):
 
 
 @pytest.mark.parametrize('cut', ['n' * 20, 'y' * 19 + '😀'])
-def test_who_shares_the_first_20_characters_is_somebody_else(host, act, cut):
+def test_accounts_with_the_same_first_20_characters_differ(host, act, cut):
     """The facts show no difference: only the enumeration does."""
     there = host(clock={'fixed': '2026-11-21T12:00:00Z'}, sessions=[{'id': 2, 'user': cut + 'one', 'logged_on': '1h'}])
     there.on(

@@ -57,7 +57,7 @@ def spoil(host: Host, value: Any) -> str:
 # ---- A scheduler repeats one task ----
 
 
-def test_the_first_run_writes_the_notice_down_before_it_tells_the_user(idle: Host, act: Act) -> None:
+def test_the_first_run_records_the_notice_before_it_warns_the_user(idle: Host, act: Act) -> None:
     result = act(**IDLE)
 
     (session,) = result['sessions']
@@ -77,7 +77,7 @@ def test_the_first_run_writes_the_notice_down_before_it_tells_the_user(idle: Hos
     assert [remaining['user'] for remaining in result['remaining']] == ['alice']
 
 
-def test_a_run_in_the_grace_changes_nothing_and_tells_when_it_ends(idle: Host, act: Act) -> None:
+def test_a_run_in_the_grace_period_changes_nothing_and_returns_its_end(idle: Host, act: Act) -> None:
     act(**IDLE)
     before = notices(idle)
     idle.calls.clear()
@@ -133,7 +133,7 @@ def test_sessions_have_their_own_graces(idle: Host, act: Act) -> None:
     [{'grace': '60'}, {'grace': '1800'}, {'text': 'Log off now'}, {'title': 'IT'}],
     ids=['shorter', 'longer', 'text', 'title'],
 )
-def test_a_notice_with_other_words_or_another_grace_period_starts_over(idle: Host, act: Act, other: Any) -> None:
+def test_a_notice_with_another_text_or_grace_period_starts_over(idle: Host, act: Act, other: Any) -> None:
     act(**IDLE)
     idle.clock.advance('15m')
     changed = {'max_idle': '3600', 'notice': {**NOTICE, **other}}
@@ -165,7 +165,7 @@ def test_whoever_works_all_the_time_gets_one_notice_where_every_idle_time_is_ove
 # ---- The user came back ----
 
 
-def test_a_user_who_came_back_is_left_alone_and_gets_a_fresh_notice_the_next_time(idle: Host, act: Act) -> None:
+def test_warns_a_user_who_was_active_again_anew(idle: Host, act: Act) -> None:
     act(**IDLE)
     idle.clock.advance('10m')
     idle.sessions.update(2, idle=0)
@@ -179,7 +179,7 @@ def test_a_user_who_came_back_is_left_alone_and_gets_a_fresh_notice_the_next_tim
     assert told(idle) == [2, 2]
 
 
-def test_a_user_who_came_back_when_no_run_saw_it_gets_a_fresh_notice_too(idle: Host, act: Act) -> None:
+def test_warns_a_user_anew_whose_activity_no_run_has_seen(idle: Host, act: Act) -> None:
     act(**IDLE)
     idle.clock.advance('3h')
     idle.sessions.update(2, idle='90m')
@@ -190,7 +190,7 @@ def test_a_user_who_came_back_when_no_run_saw_it_gets_a_fresh_notice_too(idle: H
     assert outcomes(act(**IDLE)) == {'alice': 'logged_off'}
 
 
-def test_a_user_who_reconnected_came_back_even_without_input(idle: Host, act: Act) -> None:
+def test_a_reconnect_without_input_restarts_the_idle_limit(idle: Host, act: Act) -> None:
     act(**IDLE)
     idle.clock.advance('3h')
     idle.sessions.update(2, connected='10m')
@@ -211,7 +211,7 @@ def test_input_does_not_make_a_limit_anew_that_it_does_not_end(host: Callable[..
     assert outcomes(act(**options)) == {'alice': 'logged_off'}
 
 
-def test_a_user_who_comes_back_between_reading_and_telling_is_not_told(idle: Host, act: Act) -> None:
+def test_does_not_warn_a_user_who_is_active_again_before_the_message(idle: Host, act: Act) -> None:
     idle.on('WTSQuerySessionInformationW', session=2, do=lambda host: host.sessions.update(2, idle=0))
 
     result = act(**IDLE)
@@ -220,7 +220,7 @@ def test_a_user_who_comes_back_between_reading_and_telling_is_not_told(idle: Hos
     assert (told(idle), notices(idle), result['changed']) == ([], {}, False)
 
 
-def test_a_user_who_comes_back_between_reading_and_ending_is_left_alone(idle: Host, act: Act) -> None:
+def test_skips_a_user_who_is_active_again_before_the_act(idle: Host, act: Act) -> None:
     act(**IDLE)
     idle.clock.advance('15m')
     idle.on('WTSQuerySessionInformationW', session=2, do=lambda host: host.sessions.update(2, idle=0))
@@ -252,7 +252,7 @@ def test_the_same_user_logged_on_anew_is_a_stranger_too(idle: Host, act: Act) ->
     assert logged_off(idle) == []
 
 
-def test_a_session_replaced_between_reading_and_telling_is_not_told(idle: Host, act: Act) -> None:
+def test_sends_no_message_to_a_session_that_was_replaced_meanwhile(idle: Host, act: Act) -> None:
     idle.on(
         'WTSQuerySessionInformationW',
         session=2,
@@ -323,7 +323,7 @@ def test_the_notice_of_another_task_neither_permits_nor_postpones(idle: Host, ac
     assert outcomes(act(**IDLE)) == {'alice': 'logged_off'}
 
 
-def test_what_another_task_told_long_ago_does_not_count(idle: Host, act: Act) -> None:
+def test_an_old_notice_of_another_task_does_not_count(idle: Host, act: Act) -> None:
     act(**IDLE)
     idle.clock.advance('3d')
 
@@ -331,7 +331,7 @@ def test_what_another_task_told_long_ago_does_not_count(idle: Host, act: Act) ->
     assert logged_off(idle) == []
 
 
-def test_what_this_task_told_counts_however_late_its_next_run_is(idle: Host, act: Act) -> None:
+def test_a_notice_of_this_task_counts_however_late_the_next_run_is(idle: Host, act: Act) -> None:
     act(**IDLE)
     idle.clock.advance('7d')
     assert outcomes(act(**IDLE)) == {'alice': 'logged_off'}
@@ -372,7 +372,7 @@ def token_of(info: Act) -> str:
 
 
 @pytest.mark.parametrize('nth', [1, 2])
-def test_who_finds_another_controllers_notice_before_writing_does_not_tell_again(
+def test_does_not_warn_again_if_another_controller_has_recorded_a_notice(
     other_controllers_notice: Callable[[Host, str], None], idle: Host, act: Act, info: Act, nth: int
 ) -> None:
     token = token_of(info)
@@ -389,7 +389,7 @@ def test_who_finds_another_controllers_notice_before_writing_does_not_tell_again
     assert '1111' in notices(idle)[token]
 
 
-def test_who_writes_last_tells_and_who_wrote_before_does_not(
+def test_only_the_controller_that_writes_last_warns(
     other_controllers_notice: Callable[[Host, str], None], idle: Host, act: Act, info: Act
 ) -> None:
     token = token_of(info)
@@ -557,7 +557,7 @@ def test_a_notice_that_cannot_be_delivered_is_reported_and_counts_down(host: Cal
     assert outcomes(act(**IDLE)) == {'alice': 'logged_off'}
 
 
-def test_a_locked_session_is_told_and_said_to_be_locked(host: Callable[..., Host], act: Act) -> None:
+def test_warns_a_locked_session_and_reports_that_it_is_locked(host: Callable[..., Host], act: Act) -> None:
     machine = host(sessions=[{**ALICE, 'locked': True}])
     (session,) = act(**IDLE)['sessions']
     assert (session['outcome'], told(machine)) == ('notified', [2])
@@ -574,9 +574,7 @@ def test_a_disconnected_session_has_no_reader_and_is_ended_at_once(host: Callabl
     assert token.endswith('bob')
 
 
-def test_a_user_who_reconnects_between_reading_and_ending_is_not_ended_untold(
-    host: Callable[..., Host], act: Act
-) -> None:
+def test_does_not_end_an_unwarned_user_who_reconnects_before_the_act(host: Callable[..., Host], act: Act) -> None:
     machine = host(sessions=[{**ALICE, 'disconnected': '3h'}])
     machine.on('WTSQuerySessionInformationW', session=2, do=lambda host: host.sessions.update(2, state='active'))
 
@@ -599,7 +597,7 @@ def test_a_session_with_a_user_but_no_screen_gets_its_grace(host: Callable[..., 
 # ---- The registry refuses ----
 
 
-def test_nothing_is_sent_where_the_notice_cannot_be_written_down(host: Callable[..., Host], act: Act) -> None:
+def test_sends_nothing_if_the_notice_cannot_be_recorded(host: Callable[..., Host], act: Act) -> None:
     machine = host(sessions=[ALICE, BOB], api=[{'api': 'RegCreateKeyExW', 'error': 5}])
     result = act(**IDLE)
 
@@ -612,7 +610,7 @@ def test_nothing_is_sent_where_the_notice_cannot_be_written_down(host: Callable[
     assert (told(machine), logged_off(machine)) == ([], [])
 
 
-def test_nothing_at_all_is_done_where_the_notices_cannot_be_read(host: Callable[..., Host], act: Act) -> None:
+def test_changes_nothing_if_the_notices_cannot_be_read(host: Callable[..., Host], act: Act) -> None:
     machine = host(sessions=[ALICE], api=[{'api': 'RegOpenKeyExW', 'error': 5}])
     result = act(**IDLE)
 
@@ -622,7 +620,7 @@ def test_nothing_at_all_is_done_where_the_notices_cannot_be_read(host: Callable[
     assert machine.acts == []
 
 
-def test_an_account_that_may_only_read_tells_nobody(host: Callable[..., Host], act: Act) -> None:
+def test_an_account_that_may_only_read_warns_no_user(host: Callable[..., Host], act: Act) -> None:
     machine = host(sessions=[ALICE], accounts={'CORP\\ansible': {'rights': 'user'}})
     result = act(**IDLE)
 
@@ -684,7 +682,7 @@ def test_old_notices_that_cannot_be_removed_are_a_warning(idle: Host, act: Act) 
     assert 'could not be removed' in result['warnings'][0]
 
 
-def test_a_session_that_cannot_be_read_again_is_not_told(idle: Host, act: Act) -> None:
+def test_does_not_warn_a_session_that_cannot_be_re_checked(idle: Host, act: Act) -> None:
     idle.on('RegOpenKeyExW', do=lambda host: host.fault('WTSQuerySessionInformationW', session=2, error=1726))
     result = act(**IDLE)
 
@@ -696,7 +694,7 @@ def test_a_session_that_cannot_be_read_again_is_not_told(idle: Host, act: Act) -
 # ---- Check mode, brake, protections, end that fails ----
 
 
-def test_check_mode_writes_and_sends_nothing_and_says_what_would_be(idle: Host, act: Act) -> None:
+def test_check_mode_writes_and_sends_nothing_and_returns_the_plan(idle: Host, act: Act) -> None:
     planned = act(check=True, **IDLE)
     (session,) = planned['sessions']
     assert (planned['changed'], session['outcome'], session['action']) == (True, 'planned', 'notify')
@@ -718,7 +716,7 @@ def test_check_mode_writes_and_sends_nothing_and_says_what_would_be(idle: Host, 
     assert len(notices(idle)) == 1
 
 
-def test_check_mode_does_not_forget_the_notice_of_who_came_back(idle: Host, act: Act) -> None:
+def test_check_mode_keeps_the_notice_of_a_user_who_is_active_again(idle: Host, act: Act) -> None:
     act(**IDLE)
     before = notices(idle)
     idle.sessions.update(2, idle=0)
@@ -731,7 +729,7 @@ def test_a_notice_makes_no_difference_in_the_list_of_sessions(idle: Host, act: A
     assert result['diff']['before'] == result['diff']['after']
 
 
-def test_the_brake_holds_notices_too(host: Callable[..., Host], act: Act) -> None:
+def test_the_safety_limit_applies_to_notices(host: Callable[..., Host], act: Act) -> None:
     machine = host(sessions=[ALICE, BOB])
     result = act(max_sessions=1, **IDLE)
 
@@ -742,7 +740,7 @@ def test_the_brake_holds_notices_too(host: Callable[..., Host], act: Act) -> Non
     assert machine.acts == []
 
 
-def test_a_protected_session_is_not_told_and_loses_its_notice(host: Callable[..., Host], act: Act) -> None:
+def test_does_not_warn_a_protected_session_and_removes_its_notice(host: Callable[..., Host], act: Act) -> None:
     machine = host(clock={'fixed': NOW}, sessions=[ALICE])
     act(protect_processes=['setup*.exe'], **IDLE)
     machine.sessions.update(2, processes=['explorer.exe', 'setup64.exe'])

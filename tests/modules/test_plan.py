@@ -64,7 +64,7 @@ def test_the_diff_is_the_sessions_before_and_after(host, act):
 
 
 @pytest.mark.parametrize(('most', 'ends'), [(0, False), (1, False), (2, True), (3, True)])
-def test_more_matches_than_the_brake_allows_and_nothing_at_all_is_done(host, act, most, ends):
+def test_changes_nothing_if_the_safety_limit_is_exceeded(host, act, most, ends):
     there = host(sessions=ROWS)
 
     result = act(max_idle='3600', max_sessions=most)
@@ -83,7 +83,7 @@ def test_more_matches_than_the_brake_allows_and_nothing_at_all_is_done(host, act
         assert ids(result['remaining']) == [2, 3, 4, 5]
 
 
-def test_the_brake_holds_in_check_mode_too(host, act):
+def test_the_safety_limit_applies_in_check_mode(host, act):
     there = host(sessions=ROWS)
 
     result = act(check=True, max_idle='3600', max_sessions=1)
@@ -92,13 +92,13 @@ def test_the_brake_holds_in_check_mode_too(host, act):
     assert (result['changed'], there.acts) == (False, [])
 
 
-def test_a_brake_of_nothing_is_no_trouble_where_nothing_matches(host, act):
+def test_a_safety_limit_of_zero_succeeds_if_no_session_matches(host, act):
     host(sessions=ROWS)
 
     assert 'failed' not in act(max_idle='86400', max_sessions=0)
 
 
-def test_a_brake_counts_before_anything_is_read_again(host, act):
+def test_the_safety_limit_counts_before_sessions_are_re_checked(host, act):
     there = host(sessions=ROWS)
 
     act(max_idle='3600', max_sessions=1)

@@ -14,7 +14,7 @@ def reasons(result):
     return of(result, 'reason', 'protected')
 
 
-def test_sessions_of_the_connecting_account_are_left_alone_in_any_case(host, act):
+def test_protects_sessions_of_the_connection_account(host, act):
     there = host(
         sessions=[{'id': 2, 'user': 'Ansible'}, {'id': 3, 'user': 'alice'}, {'id': 4, 'user': 'OTHER\\ansible'}]
     )
@@ -87,7 +87,7 @@ def test_a_user_whose_domain_is_not_known_is_protected_by_the_name_alone(host, a
 
 
 @pytest.mark.parametrize('pattern', ['winword.exe', 'WINWORD.*', '*word*', 'win????.exe'])
-def test_a_session_that_runs_a_protected_process_is_left_alone(host, act, pattern):
+def test_protects_a_session_that_runs_a_protected_process(host, act, pattern):
     sessions = [{'id': 2, 'user': 'alice', 'processes': ['explorer.exe', 'WINWORD.EXE']}, {'id': 3, 'user': 'bob'}]
     there = host(sessions=sessions)
 
@@ -135,7 +135,7 @@ def test_an_account_that_sees_only_its_own_processes_ends_nothing_that_they_prot
     assert there.acts == []
 
 
-def test_a_console_that_is_only_idle_is_left_alone(host, act):
+def test_protects_a_console_session_that_is_only_idle(host, act):
     sessions = [{'id': 1, 'user': 'alice', 'idle': '3h', 'logged_on': '5h'}, {'id': 2, 'user': 'bob', 'idle': '3h'}]
     there = host(sessions=sessions)
 

@@ -236,7 +236,7 @@ def test_a_disconnected_session_that_calls_itself_the_console_has_no_known_proto
     assert one(info())['protocol'] is None
 
 
-def test_ghosts_are_user_less_left_overs_but_not_services_or_console(host, info):
+def test_ghosts_have_no_user_and_are_neither_services_nor_console(host, info):
     rows = [
         {'id': 1, 'state': 'disconnected'},  # the console
         {'id': 2, 'state': 'disconnected'},

@@ -118,7 +118,7 @@ def test_a_reset_is_not_for_whom_the_id_went_to_while_the_logoff_failed(host, ac
     assert of(result, 'user', 'remaining') == {2: 'bob'}
 
 
-def test_a_reset_is_not_for_who_came_back_while_the_logoff_failed(host, act):
+def test_does_not_reset_a_user_who_is_active_again_after_a_failed_logoff(host, act):
     there = host(sessions=[{'id': 2, 'user': 'alice', 'idle': '3h', 'on_logoff': {'error': 5}}])
     there.on(LOGOFF, do=lambda host: host.change({'update': {'id': 2, 'idle': 0}}))
 
@@ -146,7 +146,7 @@ def test_a_reset_is_not_for_whom_the_id_went_to_when_the_time_was_over(host, act
     assert of(result, 'user', 'remaining') == {2: 'bob'}
 
 
-def test_a_reset_that_fails_says_what_the_command_said(host, act):
+def test_a_failed_reset_returns_the_output_of_the_command(host, act):
     there = host(sessions=[{'id': 2, 'user': 'alice', 'on_reset': {'error': 5}}, {'id': 3, 'user': 'bob'}])
 
     result = act(all_sessions=True, method='reset')
@@ -176,7 +176,7 @@ def test_a_command_that_finds_no_session_any_more_has_not_failed(host, act):
     assert 'failed' not in result
 
 
-def test_a_command_that_is_missing_fails_with_words(host, act):
+def test_a_missing_command_fails_with_its_path(host, act):
     there = host(sessions=[{'id': 2, 'user': 'alice'}, {'id': 3, 'user': 'bob', 'on_logoff': {'error': 5}}])
     rwinsta(there).unlink()
 

@@ -51,7 +51,7 @@ def test_without_the_client_there_is_one_question_each(host, info):
     assert set(queries(there).values()) == {1}
 
 
-def test_of_a_thousand_sessions_those_that_are_meant_are_ended(host, act):
+def test_ends_the_selected_sessions_of_a_thousand(host, act):
     there = host(sessions=crowd())
     idle = list(range(10, COUNT + 2, 10))
 

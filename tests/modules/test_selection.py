@@ -60,7 +60,7 @@ def test_without_a_limit_there_is_no_reason(host, act):
 
 @pytest.mark.parametrize('option', ['max_idle', 'max_disconnected', 'max_logged_on', 'timeout'])
 @pytest.mark.parametrize('value', ['', ' ', '-1', '1h', '1e3', 'NaN', '9' * 13, '٣', '5\n'])
-def test_what_is_no_number_of_seconds_is_refused_and_nobody_is_meant_by_it(host, act, option, value):
+def test_refuses_a_text_that_is_not_a_number_of_seconds(host, act, option, value):
     there = host(sessions=[{'id': 2, 'user': 'alice', 'idle': '9h', 'disconnected': '9h'}])
 
     result = act(**{'users': ['alice'], option: value})
@@ -105,7 +105,7 @@ def test_an_empty_list_selects_nothing(host, act, info, option):
     assert there.acts == []
 
 
-def test_empty_lists_of_who_is_spared_spare_nobody(host, act):
+def test_empty_lists_of_protections_protect_no_session(host, act):
     there = host(sessions=[{'id': 2, 'user': 'alice'}])
 
     act(all_sessions=True, exclude_users=[], protect_users=[], protect_processes=[])
@@ -180,7 +180,7 @@ def test_clients_are_selected_by_name_and_unknown_ones_by_none(host, info, act):
     assert ended(there) == [2]
 
 
-def test_who_came_back_from_another_client_is_not_meant_any_more(host, act):
+def test_skips_a_user_who_reconnected_from_another_client(host, act):
     there = host(sessions=[{'id': 2, 'user': 'alice', 'client': {'name': 'PC-1'}}])
     there.on(
         'WTSQuerySessionInformationW',

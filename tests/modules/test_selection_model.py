@@ -357,7 +357,7 @@ EVERYTHING_AT_ODDS = {
         {'ghosts': True, 'protect_connection_user': False, 'protect_console_idle': False, 'state': 'logged_off'},
     )
 )
-def test_what_is_selected_and_done_is_what_the_documentation_says(engine, scene):
+def test_selects_and_acts_as_documented(engine, scene):
     table, questions, wanted = scene
     with engine.host(spec(table)) as host:
         for question in questions:

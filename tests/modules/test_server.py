@@ -94,7 +94,7 @@ def test_a_handle_that_is_none_is_never_this_host(host, act, info, error):
     assert there.acts == []
 
 
-def test_an_error_of_this_host_says_nothing_of_a_second_hop(host, info):
+def test_an_error_of_this_host_does_not_mention_a_second_hop(host, info):
     host(api=[{'api': 'WTSEnumerateSessionsExW', 'error': 5}])
 
     assert 'second hop' not in info()['msg']

@@ -54,7 +54,7 @@ def test_a_list_that_is_empty_fails(host, info):
 
 
 @pytest.mark.parametrize('code', [5, 1702, 1722, 7045, 31337])
-def test_an_enumeration_that_fails_says_the_code_and_what_to_do(host, info, act, code):
+def test_a_failed_enumeration_names_the_code(host, info, act, code):
     there = host(sessions=[ALICE], api=[{'api': ENUMERATE, 'error': code}])
 
     for result in (info(), act(all_sessions=True)):
@@ -78,7 +78,7 @@ def test_a_session_that_cannot_be_found_but_is_listed_still_does_not_vanish(host
 
 
 @pytest.mark.parametrize('code', [2, 7022])
-def test_a_session_that_left_between_listing_and_reading_is_not_listed(host, info, code):
+def test_does_not_list_a_session_that_ended_before_it_was_read(host, info, code):
     there = host(sessions=[ALICE, {'id': 3, 'user': 'bob'}])
     there.on(ENUMERATE, do=lambda host: host.change({'leave': 2}))
     there.fault(QUERY, session=2, error=code)
@@ -113,7 +113,7 @@ def test_a_session_that_could_not_be_read_at_first_is_not_taken_for_itself(host,
     assert 'could not be read' in result['sessions'][0]['detail']
 
 
-def test_who_may_look_but_not_end_is_told_so(host, info, act):
+def test_an_account_that_may_only_query_fails_with_the_error(host, info, act):
     there = host(sessions=[ALICE], accounts=accounts('user'))
 
     assert ids(info()['sessions']) == [2]
@@ -156,7 +156,7 @@ def test_a_namesake_of_another_domain_is_somebody_else(host, act, name):
     assert of(result, 'domain', 'remaining') == {2: 'OTHER'}
 
 
-def test_a_session_whose_user_left_in_between_is_nobodys(host, act, info):
+def test_a_session_whose_user_logged_off_meanwhile_has_no_user(host, act, info):
     there = host(sessions=[ALICE, {'id': 3, 'user': 'bob'}])
     there.on(ENUMERATE, do=lambda host: host.change({'update': {'id': 2, 'user': None, 'state': 'connected'}}))
 
@@ -167,7 +167,7 @@ def test_a_session_whose_user_left_in_between_is_nobodys(host, act, info):
     assert ids(result['remaining']) == [3]
 
 
-def test_when_the_second_look_fails_too_nothing_is_said_of_an_empty_host(host, info):
+def test_a_failed_second_enumeration_is_not_an_empty_host(host, info):
     there = host(sessions=[ALICE])
     there.fault(QUERY, session=2, error=7022)
     there.on(ENUMERATE, nth=1, do=lambda host: host.fault(ENUMERATE, error=1722))
@@ -178,7 +178,7 @@ def test_when_the_second_look_fails_too_nothing_is_said_of_an_empty_host(host, i
     assert result['error_code'] == 1722
 
 
-def test_facts_without_a_name_do_not_hide_who_is_listed(host, info):
+def test_facts_without_a_name_do_not_hide_a_listed_user(host, info):
     """What Windows shows in one place only is shown."""
     there = host(sessions=[ALICE])
     names = there.sessions[2]

@@ -96,7 +96,7 @@ def test_with_no_time_to_wait_what_is_gone_is_gone_and_the_rest_is_still_present
 
 
 @pytest.mark.parametrize('becomes', ['ghost', 'down'])
-def test_what_is_left_of_a_session_without_its_user_is_no_end(host, act, becomes):
+def test_a_row_without_its_user_is_not_an_end(host, act, becomes):
     host(sessions=[{'id': 2, 'user': 'alice', 'on_logoff': {'becomes': becomes}}])
 
     result = act(all_sessions=True, timeout='0')
@@ -186,7 +186,7 @@ def test_facts_that_cannot_be_read_while_waiting_are_no_end(host, act, code):
     assert of(act(all_sessions=True, timeout='0'), 'outcome') == {2: 'still_present'}
 
 
-def test_a_logon_time_that_is_not_told_while_waiting_is_no_end(host, act):
+def test_an_unknown_logon_time_does_not_end_the_wait(host, act):
     there = host(sessions=[{'id': 2, 'user': 'alice', 'on_logoff': {'hangs': True}}])
 
     def forget(host):
@@ -254,7 +254,7 @@ def test_a_service_that_stays_busy_fails_at_the_deadline(host, act):
     ],
 )
 @pytest.mark.parametrize('timeout', ['0', '20'])
-def test_who_leaves_or_comes_back_while_the_service_is_busy_is_not_asked_for_again(host, act, change, outcome, timeout):
+def test_does_not_repeat_a_logoff_for_a_session_that_ended_or_is_active_again(host, act, change, outcome, timeout):
     there = host(sessions=[{'id': 2, 'user': 'alice', 'idle': '2h', 'on_logoff': {'error': 7024}}])
     there.on('WTSLogoffSession', do=lambda host: host.change(change))
 
@@ -279,7 +279,7 @@ def test_a_logoff_that_is_under_way_already_is_waited_for_and_not_repeated(host,
     assert (result['changed'], result.get('failed')) == (False, None)
 
 
-def test_a_session_that_somebody_else_is_ending_is_waited_for_and_left_alone(host, act):
+def test_waits_for_a_session_that_is_already_closing(host, act):
     there = host(sessions=[{'id': 2, 'user': 'alice', 'on_logoff': {'looks': 3}}])
     there.sessions.logoff(2)
 
