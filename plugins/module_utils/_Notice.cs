@@ -61,7 +61,7 @@ internal sealed class Notice {
 			Server = parts[7],
 			Nonce = parts[8],
 		};
-		bool isPlausible = FileTime.IsKnown(notice.First) && (notice.Shown == 0 || notice.Shown >= notice.First) && FileTime.IsKnown(notice.Due)
+		bool isPlausible = FileTime.IsKnown(notice.First) && (notice.Shown == 0 || notice.Shown >= notice.First) && notice.Due >= notice.Given
 			&& notice.Due - notice.First <= LongestGrace;
 		return isPlausible ? notice : null;
 	}

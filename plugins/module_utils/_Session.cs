@@ -535,7 +535,7 @@ public sealed class ModuleAnswer {
 			answer.Failure = e.Message;
 		} finally {
 			if (host != null) {
-				answer.Warnings.InsertRange(0, host.Warnings);
+				answer.Warnings.InsertRange(0, host.Warnings.Distinct());
 				host.Dispose();
 			}
 		}
