@@ -239,8 +239,8 @@ def _name_problem(name: str) -> str | None:
     found = next((ord(char) for char in name if ord(char) in _ESCAPES), None)
     if found is None:
         return problem
-    meant = ''.join(f'\\\\{_ESCAPES[ord(char)]}' if ord(char) in _ESCAPES else char for char in name)
-    return rf'{problem}. Ansible decodes \{_ESCAPES[found]} in key=value arguments. Write {quoted(meant)} or use JSON'
+    written = ''.join(f'\\\\{_ESCAPES[ord(char)]}' if ord(char) in _ESCAPES else char for char in name)
+    return rf'{problem}. Ansible decodes \{_ESCAPES[found]} in key=value arguments. Write {quoted(written)} or use JSON'
 
 
 def _forbidden(name: str, characters: str) -> str | None:

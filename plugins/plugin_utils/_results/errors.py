@@ -31,7 +31,7 @@ ADMINISTRATOR = (
 )
 LATER = 'Try again later'
 SERVICE = 'Check the Remote Desktop Services service of the host'
-FORCE = 'Set {prefix}method=logoff_then_reset'
+FORCE = '{prefix}method=logoff_then_reset'
 STUCK = 'Restart the host if the session stays'
 SERVER = (
     'The host of {prefix}server must allow SMB (port 445) and, on a client Windows, remote RPC (AllowRemoteRPC=1). '
@@ -46,7 +46,7 @@ ERRORS = {
         'ERROR_ACCESS_DENIED',
         'access is denied',
         ADMINISTRATOR,
-        f'{ADMINISTRATOR}. For a ghost session: {FORCE}',
+        f'{ADMINISTRATOR}. For a ghost session, set {FORCE}',
         server=True,
     ),
     6: Error('ERROR_INVALID_HANDLE', 'the handle is invalid', server=True),
@@ -66,9 +66,9 @@ ERRORS = {
     1722: Error('RPC_S_SERVER_UNAVAILABLE', 'the RPC server is unavailable', SERVICE, server=True),
     1726: Error('RPC_S_CALL_FAILED', 'the remote procedure call failed', f'{LATER}. {SERVICE}'),
     1753: Error('EPT_S_NOT_REGISTERED', 'the service does not answer', SERVICE, server=True),
-    7007: Error('ERROR_CTX_CLOSE_PENDING', 'the session is being closed', LATER, FORCE),
+    7007: Error('ERROR_CTX_CLOSE_PENDING', 'the session is being closed', LATER, f'Set {FORCE}'),
     7022: Error('ERROR_CTX_WINSTATION_NOT_FOUND', 'there is no such session, or the account may not see it'),
-    7024: Error('ERROR_CTX_WINSTATION_BUSY', 'Remote Desktop Services is busy with the session', LATER, FORCE),
+    7024: Error('ERROR_CTX_WINSTATION_BUSY', 'Remote Desktop Services is busy with the session', LATER, f'Set {FORCE}'),
     7041: Error(
         'ERROR_CTX_CONSOLE_DISCONNECT',
         'Windows does not disconnect the console session',
@@ -99,7 +99,8 @@ class Caller(t.NamedTuple):
 
     def remedies(self, text: str) -> list[str]:
         """Return the remedies of the errors in an explained text, each once."""
-        found = [remedy for code in _EXPLAINED.findall(text) for remedy in self._remedies(ERRORS[int(code)])]
+        errors = (ERRORS[int(code)] for code in _EXPLAINED.findall(text) if int(code) in ERRORS)
+        found = [remedy for error in errors for remedy in self._remedies(error)]
         return [remedy for remedy in dict.fromkeys(found) if remedy not in text]
 
     def complete(self, text: str) -> str:

@@ -117,7 +117,7 @@ def test_a_null_is_an_option_that_was_not_given(run_action, option):
         {'protect_users': ['alice'], 'timeout': '5m', 'max_sessions': 3},
     ],
 )
-def test_without_a_criterion_nobody_is_logged_off(run_action, given):
+def test_refuses_to_log_off_without_a_criterion(run_action, given):
     with pytest.raises(
         AnsibleActionFail,
         match=r'no sessions selected: set at least one of users.*or all_sessions\. Example: max_disconnected: 2h',
@@ -148,7 +148,7 @@ def test_each_criterion_is_enough(run_action, given):
 
 
 @pytest.mark.parametrize('name', [INFO, MESSAGE])
-def test_looking_and_telling_need_no_criterion(run_action, name):
+def test_reading_and_messaging_need_no_criterion(run_action, name):
     assert len(run_action(name, GOOD[name], {}).calls) == 1
 
 
@@ -172,7 +172,9 @@ BAD_SELECTION = [
 
 @pytest.mark.parametrize('name', SELECTING)
 @pytest.mark.parametrize(('option', 'value', 'words'), BAD_SELECTION)
-def test_a_bad_selection_is_refused_by_every_module_before_the_host_is_asked(run_action, name, option, value, words):
+def test_a_bad_selection_is_refused_by_every_module_before_the_host_is_contacted(
+    run_action, name, option, value, words
+):
     with pytest.raises(AnsibleActionFail, match=words) as refused:
         run_action(name, {**GOOD[name], option: value})
     assert option in str(refused.value)
@@ -221,7 +223,7 @@ def test_a_bad_selection_is_refused_by_every_module_before_the_host_is_asked(run
         (MODE, 'users', ['alice'], 'unknown option'),
     ],
 )
-def test_a_bad_option_is_refused_before_the_host_is_asked(run_action, name, option, value, words):
+def test_a_bad_option_is_refused_before_the_host_is_contacted(run_action, name, option, value, words):
     with pytest.raises(AnsibleActionFail, match=words) as refused:
         run_action(name, {**GOOD[name], option: value})
     assert re.search('Examples?: |Choose one of: ', str(refused.value))
@@ -234,7 +236,7 @@ def test_bad_options_are_refused_in_check_mode_too(run_action, check_mode):
 
 
 @pytest.mark.parametrize('method', ['reset', 'logoff_then_reset'])
-def test_a_way_to_end_sessions_does_not_go_with_disconnecting_them(run_action, method):
+def test_refuses_a_method_with_state_disconnected(run_action, method):
     with pytest.raises(AnsibleActionFail, match=f'method: {method} requires state: logged_off'):
         run_action(SESSION, {'state': 'disconnected', 'users': ['alice'], 'method': method})
 
@@ -269,7 +271,7 @@ def test_disconnecting_with_the_default_method_is_fine(run_action):
     assert run.arguments['state'] == 'disconnected'
 
 
-def test_all_problems_are_told_at_once(run_action):
+def test_reports_all_problems_at_once(run_action):
     with pytest.raises(AnsibleActionFail) as refused:
         run_action(SESSION, {'state': 'gone', 'max_idle': '1:30', 'session_ids': [0], 'usrs': ['alice']})
     words = str(refused.value)
@@ -291,7 +293,7 @@ def test_the_action_refuses_async(run_action):
         run_action(SESSION, GOOD[SESSION], async_val=60)
 
 
-def test_a_question_that_nobody_waits_for_is_warned_of(run_action):
+def test_warns_of_a_question_whose_answer_is_not_awaited(run_action):
     answer = {'sessions': [], 'warnings': ['from the module', 'from the module']}
     run = run_action(MESSAGE, {'text': 'May we?', 'buttons': 'yes_no'}, answer)
     assert len(run.result['warnings']) == 2
@@ -300,7 +302,7 @@ def test_a_question_that_nobody_waits_for_is_warned_of(run_action):
 
 
 @pytest.mark.parametrize('given', [{'buttons': 'yes_no', 'wait': '2m'}, {'buttons': 'ok'}])
-def test_nothing_is_warned_of_where_all_is_well(run_action, given):
+def test_returns_no_warning_otherwise(run_action, given):
     assert 'warnings' not in run_action(MESSAGE, {'text': 'May we?', **given}, {'sessions': []}).result
 
 

@@ -53,7 +53,7 @@ BOB = {
         (math.nan, 'unknown'),
     ],
 )
-def test_a_duration_is_said_in_its_two_largest_units(seconds, words):
+def test_formats_a_duration_with_its_two_largest_units(seconds, words):
     assert human_duration(seconds) == words
 
 
@@ -75,7 +75,7 @@ def test_a_duration_is_said_in_its_two_largest_units(seconds, words):
         ),
     ],
 )
-def test_a_session_is_said_in_one_line(changes, line):
+def test_describes_a_session_in_one_line(changes, line):
     assert session_line({**ALICE, **changes}) == line
 
 
@@ -100,14 +100,14 @@ def test_columns_stand_straight_after_wide_and_combining_characters():
     assert lines[3].index('active') == lines[1].index('active') + 1  # the mark takes a character but no cell
 
 
-def test_a_stranger_cannot_write_to_the_terminal():
+def test_replaces_terminal_commands_and_bidirectional_overrides():
     assert plain('a\x1b[31m\nb\u202ec\ud800\x9b\u2028') == 'a?[31m?b?c???'
     assert '\n' not in session_line({**ALICE, 'account': 'CORP\\al\nice'})
     persian = '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645'
     assert plain(persian) == persian
 
 
-def test_long_lists_are_cut_and_counted():
+def test_abbreviates_long_lists():
     assert listing(['a', 'b']) == 'a, b'
     assert listing(map(str, range(1, 13))) == '1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more'
     assert (plural(1, 'session'), plural(0, 'session')) == ('1 session', '0 sessions')
@@ -122,6 +122,6 @@ RECORDS = st.fixed_dictionaries({}, optional=dict.fromkeys([*ALICE, *BOB, 'ghost
 
 
 @given(st.lists(RECORDS, max_size=4))
-def test_words_are_found_for_whatever_a_record_holds(records):
+def test_any_record_is_described_in_one_line(records):
     assert len(session_table(records).splitlines()) == len(records) + 1
     assert all(len(session_line(record).splitlines()) == 1 for record in records)

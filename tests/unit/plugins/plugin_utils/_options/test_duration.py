@@ -42,7 +42,7 @@ LONGEST = MAX_DAYS * 86400
         (f'{MAX_DAYS}d', LONGEST),
     ],
 )
-def test_a_duration_is_read_as_it_is_meant(text, seconds):
+def test_reads_a_duration(text, seconds):
     assert parse_duration(text) == seconds
     assert isinstance(parse_duration(text), int) == (seconds == int(seconds))
 
@@ -94,13 +94,13 @@ def test_a_duration_is_read_as_it_is_meant(text, seconds):
         'true',
     ],
 )
-def test_what_is_no_duration_is_refused_with_an_example(value):
+def test_refuses_other_values_with_an_example(value):
     with pytest.raises(ValueError, match='15m, 2h30m') as refused:
         parse_duration(value)
     assert len(str(refused.value)) < 400
 
 
-def test_the_refused_value_is_named():
+def test_names_the_refused_value():
     with pytest.raises(ValueError, match="'1:30' is not a duration"):
         parse_duration('1:30')
 

@@ -101,7 +101,7 @@ def test_an_account_is_taken_as_it_is_written(option, name):
         *((f'al{char}ice', 'it contains') for char in '"/[]:;|=+<>'),
     ],
 )
-def test_what_names_no_account_is_refused_with_the_reason_and_an_example(option, name, why):
+def test_refuses_invalid_user_names_with_the_reason_and_an_example(option, name, why):
     with pytest.raises(ValueError, match=why) as refused:
         read(option, [name])
     assert 'CORP\\alice' in str(refused.value)
@@ -226,7 +226,7 @@ def test_an_empty_list_stays_an_empty_list(option):
 
 @pytest.mark.parametrize('option', ['users', 'session_ids', 'tokens'])
 @pytest.mark.parametrize('value', [{'a': 1}, {2}, object()])
-def test_what_is_no_list_is_refused(option, value):
+def test_refuses_values_that_are_not_lists(option, value):
     with pytest.raises(ValueError, match='is not a list'):
         read(option, value)
 
@@ -265,7 +265,7 @@ def test_a_session_id_is_read(number):
         'console',
     ],
 )
-def test_what_is_no_id_of_a_user_session_is_refused(value):
+def test_refuses_other_values_as_session_ids(value):
     with pytest.raises(OptionError, match=r'is not a session ID from 1 to 65535. Example: \[2, 5\]'):
         read('session_ids', [value])
 
@@ -336,7 +336,7 @@ def test_names_and_patterns_of_clients_and_processes_are_read(option, good):
         ('protect_processes', 'a\x07'),
     ],
 )
-def test_what_names_no_client_and_no_process_is_refused(option, bad):
+def test_refuses_invalid_client_and_process_names(option, bad):
     with pytest.raises(ValueError, match=r'Examples?: '):
         read(option, [bad])
 
@@ -366,7 +366,7 @@ def test_the_name_of_a_server_is_read(name):
         'a*',
     ],
 )
-def test_what_names_no_server_is_refused(name):
+def test_refuses_invalid_host_names(name):
     with pytest.raises(ValueError, match=r'rds02\.corp\.example'):
         read('server', name)
 
@@ -384,7 +384,7 @@ def test_a_text_over_the_limit_is_refused_with_its_length(option, text, length):
 
 
 @pytest.mark.parametrize('text', ['', '  \n', 'a\0b', True, ['a'], {'a': 1}])
-def test_a_text_that_nobody_could_read_is_refused(text):
+def test_refuses_a_text_that_is_empty_or_not_text(text):
     with pytest.raises(ValueError, match='Example: '):
         read('text', text)
 
@@ -421,14 +421,14 @@ def test_a_notice_that_is_no_dictionary_is_refused(notice):
         read('notice', notice)
 
 
-def test_a_box_that_closes_at_once_is_refused_but_not_waiting_is_allowed():
+def test_a_message_box_is_displayed_for_some_time_but_wait_may_be_0():
     with pytest.raises(ValueError, match='must be greater than zero'):
         read('display_for', '0s')
     assert read('wait', '0') == '0'
 
 
 @pytest.mark.parametrize('value', [-1, '-1', 1.5, 'many', True, ''])
-def test_a_brake_that_is_no_count_is_refused(value):
+def test_refuses_a_safety_limit_that_is_not_a_count(value):
     with pytest.raises(ValueError, match=r'is not a count\. Example: 20'):
         read('max_sessions', value)
 
@@ -442,7 +442,7 @@ ANYTHING = st.recursive(
 
 @pytest.mark.parametrize('option', sorted(OPTIONS))
 @given(value=ANYTHING)
-def test_whatever_a_user_writes_is_read_or_refused_in_words_that_fit_a_message(option, value):
+def test_any_value_is_read_or_refused_with_a_short_message(option, value):
     original = copy.deepcopy(value)
     words = 'read'
     try:

@@ -75,4 +75,5 @@ def test_each_remedy_is_given_once() -> None:
 
 def test_keeps_unknown_codes() -> None:
     assert Caller(ACT, LOGOFF).complete(text(4711)) == text(4711)
-    assert Caller(ACT, LOGOFF).complete('no error') == 'no error'
+    for hostile in ('no error', 'Win32 error 4711 (A: b)', 'Win32 error 99999999999 (A', 'Win32 error 5{prefix}'):
+        assert Caller(ACT, LOGOFF, 'x_').complete(hostile).startswith(hostile[:13])
