@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The role on hosts with different trouble: planned, done with a warning, and done again."""
+"""The role on hosts with different problems: in check mode, with a warning, and a second time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.e2e
 IDLE = {'idle': '3h', 'logged_on': '9h'}
 AWAY = {'disconnected': '3h', 'logged_on': '9h'}
 
-# In the order in which one fork works on them: what happens on the first one happens before the others are asked again.
+# In the order of one fork: events on the first host happen before the second call to the others.
 SPEC: dict[str, Any] = {
     'first': {
         'sessions': [{'id': 2, 'user': 'alice', **IDLE}, {'id': 3, 'user': 'bob', **AWAY}, {'id': 4, 'user': 'carol'}]
@@ -43,7 +43,7 @@ VARIABLES = {
 
 @pytest.fixture(scope='session')
 def story(shared: Path) -> dict[str, Run]:
-    """The runs, one after the other."""
+    """The runs, in their order."""
 
     def play() -> dict[str, Run]:
         with Fleet({'hosts': SPEC}) as fleet:
@@ -65,7 +65,7 @@ def story(shared: Path) -> dict[str, Run]:
     return cached_across_workers(shared, 'role', play)
 
 
-# ---- Check mode, on the first run ----
+# ---- Check mode ----
 
 
 def test_check_mode_plans_and_does_nothing(story: dict[str, Run]) -> None:
@@ -82,19 +82,19 @@ def test_check_mode_plans_and_does_nothing(story: dict[str, Run]) -> None:
     assert check.recap['first']['changed'] == 1
 
 
-def test_check_mode_fails_for_the_hosts_that_would_fail(story: dict[str, Run]) -> None:
+def test_check_mode_fails_the_hosts_that_a_real_run_would_fail(story: dict[str, Run]) -> None:
     check = story['check']
     assert check.status == 2
     assert [name for name, numbers in check.recap.items() if numbers['failed']] == ['crowded', 'gone']
     assert check.statuses() == {'first': 'answered', 'crowded': 'failed', 'gone': 'unreachable'}
 
 
-# ---- A warning, a pause, a logoff ----
+# ---- Warning, pause and logoff ----
 
 
-def test_exactly_the_sessions_that_match_are_warned_and_ended(story: dict[str, Run]) -> None:
+def test_warns_and_ends_exactly_the_matching_sessions(story: dict[str, Run]) -> None:
     assert {name: host.actions for name, host in story['real'].hosts.items()} == {
-        # Nobody reads a warning in a disconnected session: it is ended at once.
+        # A disconnected session is ended at once: nobody would read the message.
         'first': [('WTSLogoffSession', 3), ('WTSSendMessageW', 2), ('WTSLogoffSession', 2)],
         'returns': [('WTSSendMessageW', 2)],
         'dies': [('WTSSendMessageW', 2)],
@@ -106,12 +106,12 @@ def test_exactly_the_sessions_that_match_are_warned_and_ended(story: dict[str, R
     }
 
 
-def test_who_comes_back_after_the_warning_stays(story: dict[str, Run]) -> None:
+def test_skips_a_user_who_is_active_again_after_the_warning(story: dict[str, Run]) -> None:
     assert story['real'].hosts['returns'].users == {2: 'CORP\\dave'}
     assert story['real'].recap['returns']['failed'] == 0
 
 
-def test_it_takes_two_calls_a_host_and_one_pause_for_the_play(story: dict[str, Run]) -> None:
+def test_needs_two_calls_for_each_host_and_one_pause_for_the_play(story: dict[str, Run]) -> None:
     real = story['real']
     assert real.calls == {
         'first': 2,
@@ -126,7 +126,7 @@ def test_it_takes_two_calls_a_host_and_one_pause_for_the_play(story: dict[str, R
     assert real.pauses == 1
 
 
-def test_a_host_in_trouble_is_a_failure_and_the_others_are_finished(story: dict[str, Run]) -> None:
+def test_fails_hosts_with_problems_and_finishes_the_others(story: dict[str, Run]) -> None:
     real = story['real']
     assert real.status == 2
     failed = [name for name, numbers in real.recap.items() if numbers['failed']]
@@ -134,7 +134,7 @@ def test_a_host_in_trouble_is_a_failure_and_the_others_are_finished(story: dict[
     assert real.hosts['first'].users == {4: 'CORP\\carol'}
 
 
-def test_the_report_tells_of_every_host(story: dict[str, Run]) -> None:
+def test_the_report_has_every_host(story: dict[str, Run]) -> None:
     real = story['real']
     assert real.statuses() == {
         'first': 'answered',
@@ -154,7 +154,7 @@ def test_the_report_tells_of_every_host(story: dict[str, Run]) -> None:
     assert outcomes['dies', 'erin'] == 'notified'
 
 
-def test_the_numbers_are_handed_on(story: dict[str, Run]) -> None:
+def test_sets_the_workflow_statistics(story: dict[str, Run]) -> None:
     (stats,) = story['real'].results['Set workflow statistics'].values()
     numbers = stats['ansible_stats']
     assert numbers['aggregate'] is False
@@ -162,7 +162,7 @@ def test_the_numbers_are_handed_on(story: dict[str, Run]) -> None:
     assert numbers['data']['user_sessions_unseen'] == ['blind', 'dies', 'gone']
 
 
-# ---- Once more ----
+# ---- A second run ----
 
 
 def test_a_second_run_changes_nothing(story: dict[str, Run]) -> None:
@@ -177,7 +177,7 @@ def test_a_second_run_changes_nothing(story: dict[str, Run]) -> None:
 # ---- Twenty hosts ----
 
 
-def test_twenty_hosts_at_once_are_finished_on_every_core(core: Core, tmp_path: Path) -> None:
+def test_finishes_twenty_hosts_at_once_on_every_core(core: Core, tmp_path: Path) -> None:
     spec = {f'web{number:02}': {'sessions': [{'id': 2, 'user': f'user{number}', **AWAY}]} for number in range(20)}
     with Fleet({'hosts': spec}) as fleet:
         done = run(core, fleet, tmp_path, 'logoff_idle', '--forks=20', variables={'idle_logoff_max_disconnected': '2h'})

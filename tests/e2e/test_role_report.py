@@ -21,7 +21,7 @@ BLIND = {**IDLE, 'accounts': {'CORP\\ansible': {'rights': 'blind'}}}
 LIMIT = {'idle_logoff_max_idle': '2h'}
 
 
-def test_an_unusable_report_directory_is_refused_before_any_host_is_contacted(tmp_path: Path) -> None:
+def test_refuses_an_unusable_report_directory_before_a_host_is_contacted(tmp_path: Path) -> None:
     with Fleet({'hosts': {'web01': IDLE}}) as fleet:
         done = run(MAIN, fleet, tmp_path, 'logoff_idle', variables={**LIMIT, 'report_dir': '/proc/nope'})
     assert done.status == 2
@@ -46,7 +46,7 @@ def test_the_summary_is_shown_if_the_files_cannot_be_written(tmp_path: Path) -> 
     assert [host for host, numbers in done.recap.items() if numbers['failed']] == ['web01', 'web02']
 
 
-def test_what_follows_the_role_runs_if_every_host_fails_and_the_verdict_is_left_to_the_caller(tmp_path: Path) -> None:
+def test_leaves_the_verdict_to_the_caller_even_if_every_host_fails(tmp_path: Path) -> None:
     mail = {
         'name': 'Mail the summary',
         'ansible.builtin.debug': {'msg': '{{ user_sessions_report.statistics.user_sessions_hosts_failed }}'},
@@ -75,7 +75,7 @@ def test_the_playbook_runs_from_one_copied_file(tmp_path: Path) -> None:
     assert done.outcomes() == {('web01', 'alice'): 'logged_off'}
 
 
-def test_the_report_directory_of_the_inventory_is_used_unless_the_command_line_sets_one(tmp_path: Path) -> None:
+def test_the_command_line_overrides_the_report_directory_of_the_inventory(tmp_path: Path) -> None:
     own = {'web01': {'idle_logoff_report_dir': 'from-inventory', 'report_dir': 'not-from-inventory', **LIMIT}}
     with Fleet({'hosts': {'web01': IDLE}}) as fleet:
         run(MAIN, fleet, tmp_path, 'logoff_idle', hosts=own)

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The role's variables as people and surveys give them: texts, empty answers, lists in JSON, nonsense."""
+"""The variables of the role as operators and surveys set them: texts, empty answers, JSON, invalid values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAMES = sorted(yaml.safe_load((ROLE / 'defaults' / 'main.yml').read_text(encodin
 SESSIONS = [{'id': 2, 'user': 'alice', 'idle': '3h'}, {'id': 3, 'user': 'bob', 'disconnected': '3h'}]
 MANY = {'max_idle': '2h'}
 
-# What is given, and who is logged off by it.
+# The variables, and the users that they log off.
 GOOD: dict[str, tuple[dict[str, Any], list[str]]] = {
     'all_empty': ({name.removeprefix('idle_logoff_'): '' for name in NAMES} | MANY, ['alice', 'bob']),
     'all_null': ({name.removeprefix('idle_logoff_'): None for name in NAMES} | MANY, ['alice', 'bob']),
@@ -48,7 +48,7 @@ GOOD: dict[str, tuple[dict[str, Any], list[str]]] = {
     'protected': ({**MANY, 'protect_users': 'al*'}, ['bob']),
 }
 
-# What is given, and the words that refuse it: the variable, its value, and a good one.
+# The variables, and parts of the error: the variable, its value and an example.
 BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     'no_limit': ({'max_idle': '', 'users': 'alice'}, ['idle_logoff_max_idle', 'idle_logoff_max_disconnected: 2h']),
     'duration': ({'max_idle': '2x'}, ["idle_logoff_max_idle: '2x' is not a duration", '2h30m']),
@@ -65,8 +65,11 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     'method': ({**MANY, 'method': 'kill'}, ['idle_logoff_method: ', 'kill', 'logoff_then_reset']),
     'boolean': ({**MANY, 'ghosts': 'perhaps'}, ['idle_logoff_ghosts: ', 'perhaps', 'true']),
     'scheduled': ({**MANY, 'scheduled': 'daily'}, ['idle_logoff_scheduled: "daily" is not valid: not a boolean']),
-    'brake': ({**MANY, 'max_sessions': 'few'}, ["idle_logoff_max_sessions: 'few' is not a count", 'Example: 20']),
-    'total': (
+    'max_sessions': (
+        {**MANY, 'max_sessions': 'few'},
+        ["idle_logoff_max_sessions: 'few' is not a count", 'Example: 20'],
+    ),
+    'max_sessions_total': (
         {**MANY, 'max_sessions_total': '5x'},
         ['idle_logoff_max_sessions_total: "5x" is not valid: not a whole number', '50'],
     ),
@@ -103,7 +106,7 @@ def bad(shared: Path) -> Run:
 
 
 @pytest.mark.parametrize('case', GOOD)
-def test_good_variables_select_who_was_meant(good: Run, case: str) -> None:
+def test_valid_variables_select_the_expected_sessions(good: Run, case: str) -> None:
     assert good.recap[case]['failed'] == 0, good.output
     gone = {str(session['user']) for session in SESSIONS} - {
         user.removeprefix('CORP\\') for user in good.hosts[case].users.values()
@@ -112,19 +115,19 @@ def test_good_variables_select_who_was_meant(good: Run, case: str) -> None:
 
 
 @pytest.mark.parametrize('case', BAD)
-def test_bad_variables_are_refused_in_words(bad: Run, case: str) -> None:
+def test_invalid_variables_fail_with_name_value_and_example(bad: Run, case: str) -> None:
     refusals = [hosts[case]['msg'] for hosts in bad.results.values() if hosts.get(case, {}).get('status') == 'failed']
     assert len(refusals) == 1, bad.output
     assert [words for words in BAD[case][1] if words not in refusals[0]] == []
 
 
-def test_bad_variables_are_refused_before_any_host_is_asked(bad: Run) -> None:
+def test_invalid_variables_fail_before_a_host_is_contacted(bad: Run) -> None:
     assert bad.status == 2
     assert set(bad.calls.values()) == {0}
     assert bad.report is None
 
 
-# ---- Plays of one's own ----
+# ---- Own plays ----
 
 
 def own_play(**keywords: Any) -> list[dict[str, Any]]:
@@ -133,7 +136,7 @@ def own_play(**keywords: Any) -> list[dict[str, Any]]:
     ]
 
 
-def test_hosts_that_run_ahead_of_each_other_are_refused(tmp_path: Path) -> None:
+def test_refuses_strategy_free(tmp_path: Path) -> None:
     with Fleet({'hosts': {'a': {'sessions': SESSIONS}, 'b': {'sessions': SESSIONS}}}) as fleet:
         variables = {'idle_logoff_max_idle': '2h'}
         done = run(MAIN, fleet, tmp_path, own_play(strategy='free'), variables=variables)
@@ -142,7 +145,7 @@ def test_hosts_that_run_ahead_of_each_other_are_refused(tmp_path: Path) -> None:
         assert set(done.calls.values()) == {0}
 
 
-def test_a_brake_for_all_hosts_is_refused_where_they_come_in_batches(tmp_path: Path) -> None:
+def test_refuses_a_safety_limit_of_the_play_with_serial(tmp_path: Path) -> None:
     with Fleet({'hosts': {'a': {'sessions': SESSIONS}, 'b': {'sessions': SESSIONS}}}) as fleet:
         variables = {'idle_logoff_max_idle': '2h', 'idle_logoff_max_sessions_total': 9}
         done = run(MAIN, fleet, tmp_path, own_play(serial=1), variables=variables)
@@ -151,7 +154,7 @@ def test_a_brake_for_all_hosts_is_refused_where_they_come_in_batches(tmp_path: P
         assert set(done.calls.values()) == {0}
 
 
-def test_batches_are_finished_one_after_the_other_and_the_last_report_tells_of_all(tmp_path: Path) -> None:
+def test_the_last_report_has_the_hosts_of_all_batches(tmp_path: Path) -> None:
     with Fleet({'hosts': {'a': {'sessions': SESSIONS}, 'b': {'sessions': SESSIONS}}}) as fleet:
         variables = {'idle_logoff_max_idle': '2h', 'idle_logoff_report_dir': 'user-sessions'}
         done = run(MAIN, fleet, tmp_path, own_play(serial=1), variables=variables)
@@ -160,7 +163,7 @@ def test_batches_are_finished_one_after_the_other_and_the_last_report_tells_of_a
         assert done.statuses() == {'a': 'answered', 'b': 'answered'}
 
 
-def test_without_a_criterion_the_second_entry_point_is_refused_before_any_host_is_asked(tmp_path: Path) -> None:
+def test_the_entry_point_end_requires_a_selection_option(tmp_path: Path) -> None:
     plays = [
         {
             'name': 'A play',

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The role's molecule scenarios, each by itself: the simulated hosts, the role, and what it did to them."""
+"""The molecule scenarios of the role."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ SCENARIOS = sorted(path.parent for path in (ROOT / 'extensions' / 'molecule').gl
 pytestmark = pytest.mark.e2e
 
 
-def test_there_are_the_scenarios_that_the_role_promises() -> None:
+def test_the_role_has_its_scenarios() -> None:
     assert [path.name for path in SCENARIOS] == [
-        'blind_host',
-        'brakes',
         'check_mode',
         'default',
+        'missing_rights',
         'notice',
+        'safety_limits',
         'scheduled',
         'unreachable_host',
     ]
 
 
 @pytest.mark.parametrize('scenario', SCENARIOS, ids=lambda path: path.name)
-def test_a_scenario_says_what_is_to_come_of_each_of_its_hosts(scenario: Path) -> None:
+def test_a_scenario_expects_a_result_of_each_host(scenario: Path) -> None:
     expected = yaml.safe_load((scenario / 'vars' / 'role.yml').read_text(encoding='utf-8'))['expected']
     hosts = yaml.safe_load((scenario / 'fleet' / 'hosts.yml').read_text(encoding='utf-8'))['hosts']
-    assert set(hosts) == {host for host, word in expected.items() if word['status'] != 'unreachable'}
+    assert set(hosts) == {host for host, result in expected.items() if result['status'] != 'unreachable'}
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The brake for all hosts, the scheduled mode, and the two together."""
+"""The safety limit of the play, scheduled runs, and the two together."""
 
 from __future__ import annotations
 
@@ -25,42 +25,42 @@ SCHEDULED = {**LIMIT, **NOTICE, 'idle_logoff_scheduled': 'true'}
 
 @pytest.fixture(scope='session')
 def story(shared: Path) -> dict[str, Run]:
-    """The runs, one after the other."""
+    """The runs, in their order."""
 
     def play() -> dict[str, Run]:
         with Fleet({'hosts': SPEC}) as fleet:
 
             def go(name: str, **variables: object) -> Run:
-                return run(MAIN, fleet, shared / f'brakes-{name}', 'logoff_idle', variables=variables)
+                return run(MAIN, fleet, shared / f'limits-{name}', 'logoff_idle', variables=variables)
 
             runs = {
-                'braked': go('braked', **LIMIT, idle_logoff_max_sessions_total='2'),
+                'limited': go('limited', **LIMIT, idle_logoff_max_sessions_total='2'),
                 'warned': go('warned', **SCHEDULED, idle_logoff_max_sessions_total=3),
                 'in grace': go('in-grace', **SCHEDULED),
-                # It would wait for the end of the grace and log off.
-                'braked in grace': go('braked-in-grace', **LIMIT, **NOTICE, idle_logoff_max_sessions_total=1),
+                # Without the safety limit it would wait for the grace period.
+                'limited in grace': go('limited-in-grace', **LIMIT, **NOTICE, idle_logoff_max_sessions_total=1),
             }
             for host in fleet.values():
                 host.change({'advance': '11m'})
             return {**runs, 'ended': go('ended', **SCHEDULED)}
 
-    return cached_across_workers(shared, 'brakes', play)
+    return cached_across_workers(shared, 'limits', play)
 
 
-def test_a_brake_for_all_hosts_lets_nothing_be_done_anywhere(story: dict[str, Run]) -> None:
-    braked = story['braked']
-    assert [host.acts for host in braked.hosts.values() if host.acts] == []
-    assert braked.calls == {'rds01': 1, 'rds02': 1}
-    assert braked.status == 2
-    assert all(numbers['failed'] == 1 for numbers in braked.recap.values())
-    assert '3 sessions match on all hosts together, more than idle_logoff_max_sessions_total: 2' in braked.output
+def test_a_safety_limit_of_the_play_prevents_any_action(story: dict[str, Run]) -> None:
+    limited = story['limited']
+    assert [host.acts for host in limited.hosts.values() if host.acts] == []
+    assert limited.calls == {'rds01': 1, 'rds02': 1}
+    assert limited.status == 2
+    assert all(numbers['failed'] == 1 for numbers in limited.recap.values())
+    assert '3 sessions match on all hosts together, more than idle_logoff_max_sessions_total: 2' in limited.output
 
 
-def test_a_brake_that_is_hit_stands_in_the_report(story: dict[str, Run]) -> None:
-    report = story['braked'].report
+def test_the_report_states_that_a_safety_limit_was_exceeded(story: dict[str, Run]) -> None:
+    report = story['limited'].report
     assert report
     assert 'nothing was done, 3 sessions match' in report['title']
-    assert set(story['braked'].outcomes().values()) == {'planned'}
+    assert set(story['limited'].outcomes().values()) == {'planned'}
 
 
 def test_a_scheduled_run_warns_and_does_not_wait(story: dict[str, Run]) -> None:
@@ -71,27 +71,27 @@ def test_a_scheduled_run_warns_and_does_not_wait(story: dict[str, Run]) -> None:
     assert warned.hosts['rds02'].actions == [('WTSLogoffSession', 2), ('WTSSendMessageW', 3)]
 
 
-def test_the_brake_for_all_hosts_costs_one_more_call(story: dict[str, Run]) -> None:
+def test_the_safety_limit_of_the_play_costs_one_more_call(story: dict[str, Run]) -> None:
     assert story['warned'].calls == {'rds01': 2, 'rds02': 2}
     assert story['in grace'].calls == {'rds01': 1, 'rds02': 1}
 
 
-def test_a_scheduled_run_within_the_grace_changes_nothing(story: dict[str, Run]) -> None:
+def test_a_scheduled_run_in_the_grace_period_changes_nothing(story: dict[str, Run]) -> None:
     run_in_grace = story['in grace']
     assert run_in_grace.status == 0
     assert all(numbers['changed'] == 0 for numbers in run_in_grace.recap.values())
     assert run_in_grace.outcomes() == {('rds01', 'alice'): 'in_grace', ('rds02', 'carol'): 'in_grace'}
 
 
-def test_sessions_in_grace_count_for_the_brake(story: dict[str, Run]) -> None:
-    braked = story['braked in grace']
-    assert braked.status == 2
-    assert braked.pauses == 0
-    assert '2 sessions match on all hosts together, more than idle_logoff_max_sessions_total: 1' in braked.output
-    assert braked.hosts['rds01'].users == {2: 'CORP\\alice'}
+def test_sessions_in_their_grace_period_count_for_the_safety_limit(story: dict[str, Run]) -> None:
+    limited = story['limited in grace']
+    assert limited.status == 2
+    assert limited.pauses == 0
+    assert '2 sessions match on all hosts together, more than idle_logoff_max_sessions_total: 1' in limited.output
+    assert limited.hosts['rds01'].users == {2: 'CORP\\alice'}
 
 
-def test_a_scheduled_run_after_the_grace_logs_off(story: dict[str, Run]) -> None:
+def test_a_scheduled_run_after_the_grace_period_logs_off(story: dict[str, Run]) -> None:
     ended = story['ended']
     assert ended.status == 0
     assert ended.outcomes() == {('rds01', 'alice'): 'logged_off', ('rds02', 'carol'): 'logged_off'}
