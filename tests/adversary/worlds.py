@@ -183,11 +183,11 @@ def tasks(draw: st.DrawFn) -> dict[str, Any]:
 # A change names a session by its place in the table, as the table is when it happens.
 places = st.integers(0, 4)
 changes = st.one_of(
-    st.tuples(st.just('input'), places),
+    *[st.tuples(st.just('input'), places)] * 3,
     st.tuples(st.just('reconnect'), places),
     st.tuples(st.just('disconnect'), places),
     st.tuples(st.just('leave'), places),
-    st.tuples(st.just('replace'), places, people()),
+    *[st.tuples(st.just('replace'), places, people())] * 2,
     st.tuples(st.just('return'), places),
     st.tuples(st.just('program'), places, st.sampled_from(PROGRAMS)),
     st.tuples(st.just('client'), places, st.sampled_from(['PC-1', 'PC-2'])),
