@@ -249,6 +249,7 @@ def attack(engines: tuple[Engine, Engine], examples: int, shrink: bool = True, r
             stateful_step_count=_STEPS,
             deadline=None,
             derandomize=repeat,
+            report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
             print_blob=True,
             phases=phases,
