@@ -82,6 +82,7 @@ class Adversary(RuleBasedStateMachine):
 
     engines: ClassVar[tuple[Engine, Engine]]
     counted: ClassVar[Counter[str]] = Counter()
+    only: ClassVar[dict[str, Any] | None] = None
 
     @initialize(world=worlds.worlds(), tasks=st.tuples(worlds.tasks(), worlds.tasks(), worlds.tasks()))
     def begin(self, world: dict[str, Any], tasks: tuple[dict[str, Any], ...]) -> None:
@@ -90,7 +91,7 @@ class Adversary(RuleBasedStateMachine):
         self.host.start()
         self.judge = Judge(self.host)
         self.judge.inject = self._inject
-        self.tasks = tasks
+        self.tasks = tasks if self.only is None else (self.only,) * len(tasks)
         self.last: int | None = None
         self.during: list[tuple[int, Change]] = []
         self.beside: tuple[int, int] | None = None
@@ -230,16 +231,23 @@ class Adversary(RuleBasedStateMachine):
         self.counted['failed runs'] += bool(result.get('failed'))
 
 
-def attack(engines: tuple[Engine, Engine], examples: int, shrink: bool = True, repeat: bool = False) -> None:
+def attack(
+    engines: tuple[Engine, Engine],
+    examples: int,
+    shrink: bool = True,
+    repeat: bool = False,
+    only: dict[str, Any] | None = None,
+) -> None:
     """Run the machine.
 
     :param engines: two processes that run the modules, on the same host.
     :param examples: how many hosts, of 25 steps each.
     :param shrink: whether to look for a shorter way to what was found.
     :param repeat: whether to take the same hosts each time.
+    :param only: the options of the only task; by default there are three random ones.
     :raises AssertionError: an engine did something wrong.
     """
-    Adversary.engines = engines
+    Adversary.engines, Adversary.only = engines, only
     Adversary.counted.clear()
     phases = [phase for phase in Phase if shrink or phase not in (Phase.shrink, Phase.explain)]
     run_state_machine_as_test(

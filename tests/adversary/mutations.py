@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 PLUGINS = Path(__file__).resolve().parents[2] / 'plugins'
+_NOTICED: dict[str, Any] = {'all_sessions': True, 'notice': {'text': 'Please save your work.', 'grace': '900'}}
 _STATE, _NOTICE, _SELECTION, _SESSION = '_SessionState.cs', '_Notice.cs', '_Selection.cs', '_Session.cs'
 
 
@@ -21,12 +23,19 @@ class Mutation:
     :ivar file: the source file.
     :ivar old: a text that occurs once in it, but for its white space.
     :ivar new: what replaces it.
+    :ivar options: the selection and more of a task that needs the safeguard.
     """
 
     name: str
     file: str
     old: str
     new: str
+    options: dict[str, Any] = field(default_factory=lambda: {'all_sessions': True})
+
+    @property
+    def task(self) -> dict[str, Any]:
+        """The options of a task that needs the safeguard."""
+        return {'state': 'logged_off', 'timeout': '1', **self.options}
 
     def apply(self, folder: Path) -> Path:
         """Write an altered copy of the plugins.
@@ -59,14 +68,22 @@ MUTATIONS = (
         _STATE,
         'if (match.IsSelected == false)\n            return new Reading(Status.NoLongerMatches, "it no longer',
         'if (target == null)\n            return new Reading(Status.NoLongerMatches, "it no longer',
+        {'max_idle': '3600'},
     ),
-    Mutation('protects again before acting', _STATE, 'if (protection != null)', 'if (target == null)'),
+    Mutation(
+        'protects again before acting',
+        _STATE,
+        'if (protection != null)',
+        'if (target == null)',
+        {'all_sessions': True, 'protect_processes': ['winword', 'backup*']},
+    ),
     Mutation(
         'reads the facts last',
         _STATE,
         'if (before.Facts == null && before.User != null)\n            return new Reading(Status.Unr',
         '_host.Api.Processes(before.Id).ToArray();\n'
         '        if (before.Facts == null && before.User != null)\n            return new Reading(Status.Unr',
+        {'all_sessions': True, 'protect_processes': ['x']},
     ),
     Mutation(
         'asks for a logoff before a reset',
@@ -74,12 +91,14 @@ MUTATIONS = (
         '            Retry(target, problem, reading.Error);\n            return;',
         '            target.IsAsked = true;\n            EndStep(target, Outcome.Failed, problem, reading.Error);\n'
         '            return;',
+        {'all_sessions': True, 'method': 'logoff_then_reset'},
     ),
     Mutation(
         'asks again whether the user is back before a reset',
         _STATE,
         'bool isEnding = isDone && (now.IsDisconnected || now.State == "reset");',
         'bool isEnding = isDone;',
+        {'max_idle': '600', 'method': 'logoff_then_reset'},
     ),
     Mutation(
         'reports a request that failed and was carried out',
@@ -92,77 +111,83 @@ MUTATIONS = (
         _STATE,
         'if (_notices != null && !isEnding && target.Step != null) {',
         'if (_notices != null && target == null) {',
+        {**_NOTICED, 'max_idle': '600'},
     ),
     Mutation(
         'counts idle time from the reconnect',
         _SESSION,
         ': FileTime.SecondsBetween(LastUse, Facts.CurrentTime);',
         ': FileTime.SecondsBetween(Facts.LastInputTime, Facts.CurrentTime);',
+        {'max_idle': '3600'},
     ),
     Mutation(
         'protects sessions whose processes cannot be read',
         _SELECTION,
         '|| (processes.Length == 0 && session.User != null))',
         ')',
+        {'all_sessions': True, 'protect_processes': ['x']},
     ),
     Mutation(
         'resolves the spellings of an account',
         _SELECTION,
         'return !Wildcard.IsPattern(pattern) && !_host.IsListed',
         'return _host == null && !_host.IsListed',
+        {'all_sessions': True, 'protect_users': ['alice@corp.example.com']},
     ),
     Mutation(
         'protects users whose groups cannot be read',
         _SELECTION,
         'if (isMember ?? _doubts.Protect(session))',
         'if (isMember == true)',
+        {'all_sessions': True, 'protect_groups': ['CORP\\VIP']},
     ),
     Mutation(
         'protects the idle console',
         _SELECTION,
         'return _consoleIdle && session.IsConsole &&',
         'return _consoleIdle && session == null &&',
-    ),
-    Mutation(
-        'keeps the notices of other tasks apart',
-        _NOTICE,
-        'return notice.Task == _task && notice.Server == _server;',
-        'return true;',
+        {'max_idle': '600'},
     ),
     Mutation(
         'drops a notice whose limit was left meanwhile',
         _NOTICE,
         'return !_selection.HasLimits || (Stayed(notice, lastUse) & match.Reached) != Limits.None;',
         'return true;',
+        {**_NOTICED, 'max_idle': '600', 'max_logged_on': '7200'},
     ),
     Mutation(
         'drops a notice that is no longer valid',
         _NOTICE,
         '(lastUse > notice.Due && Seconds(now - notice.Due) > _valid)',
         'lastUse == -1',
+        _NOTICED,
     ),
     Mutation(
         'keeps the grace period of a user who disconnects',
         _NOTICE,
         'if (now >= notice.Due)\n            return Decision.Act;',
         'if (now >= notice.Due || session.IsDisconnected)\n            return Decision.Act;',
+        _NOTICED,
     ),
     Mutation(
         'counts only messages that were shown',
         _NOTICE,
         'if (notice.Shown == 0) { if (session.LastUse',
         'if (now == 0) { if (session.LastUse',
+        _NOTICED,
     ),
     Mutation(
         'starts over where renew says so',
         _NOTICE,
         '(_renews || (lastUse > notice.Due',
         '((lastUse > notice.Due',
+        {'all_sessions': True, 'notice': {**_NOTICED['notice'], 'renew': True}},
     ),
     Mutation(
         'keeps the promised time of a notice that is not in force',
         _NOTICE,
         'if (session.IsDisconnected && now < notice.Due) return Decision.Wait;',
         '',
+        {**_NOTICED, 'max_idle': '600', 'max_logged_on': '7200'},
     ),
 )

@@ -23,7 +23,13 @@ def test_an_engine_without_a_safeguard_is_found(mutation: Mutation, tmp_path: Pa
     engines = Engine(tmp_path / 'host', plugins), Engine(tmp_path / 'host', plugins)
     try:
         with pytest.raises(AssertionError) as found:
-            attack(engines, examples=int(os.environ.get('ADVERSARY_EXAMPLES', '400')), shrink=False, repeat=True)
+            attack(
+                engines,
+                examples=int(os.environ.get('ADVERSARY_EXAMPLES', '400')),
+                shrink=False,
+                repeat=True,
+                only=mutation.task,
+            )
         print(Adversary.counted['runs'], str(found.value).splitlines()[0])
     finally:
         for engine in engines:
