@@ -557,8 +557,6 @@ class Judge:
             return 'it was not disconnected before'
         if outcome == 'no_longer_matches' and reads and all(seen.may_end for seen in reads):
             return 'it matched whenever it was read'
-        if outcome == 'still_present' and not acts:
-            return 'it was never acted on'
         if outcome == 'planned' and not run.check and 'max_sessions' not in run.options:
             return 'this was no check mode'
         if outcome in ('notified', 'in_grace') and done:
