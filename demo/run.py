@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Tells the story of the collection with real ``ansible-playbook`` runs against three simulated Windows hosts."""
+"""Demonstrates the collection with real ``ansible-playbook`` runs against three simulated Windows hosts."""
 
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from winhost.fleet import Fleet
 DEMO = ROOT / 'demo'
 REPORTS = ROOT / '.cache' / 'demo'
 
-#: Who is still logged on in the end: at work, back in time, or protected.
+#: The users that are logged on at the end: at work, active again in time, or protected.
 STAY = {'alice', 'Zoë van der Berg', 'dave', 'frank', 'grace'}
 
 
@@ -99,8 +100,8 @@ def tell(story: Story, fleet: Fleet) -> None:
 
     story.tell(
         'Who is logged on?',
-        """Three Windows hosts run on this machine: simulated ones, but reached with WinRM, and they run the real
-        modules in a real PowerShell. The playbook report asks each for its sessions and changes nothing.""",
+        """Three simulated Windows hosts run on this machine. Ansible connects to them over WinRM, and they run the real
+        modules in a real PowerShell. The playbook report lists the sessions of each and changes nothing.""",
     )
     story.run(*report, before)
 
@@ -113,8 +114,8 @@ def tell(story: Story, fleet: Fleet) -> None:
     story.tell(
         'What would be logged off?',
         """The limits are two hours idle or one hour disconnected. Check mode shows the plan, --diff the sessions
-        before and after; nothing is done. Look at who is left alone: dave's backup is running, and grace sits at a
-        console, whose idle time Windows does not keep truthfully.""",
+        before and after. Nothing is done. Two sessions are protected: dave's backup is running, and grace's is the
+        console session, whose idle time Windows does not update reliably.""",
     )
     would_change = changed(story.run(*log_off, planned, '--check', '--diff'))
     if any(host.acts for host in fleet.values()):
@@ -122,24 +123,27 @@ def tell(story: Story, fleet: Fleet) -> None:
 
     story.tell(
         'Warn them, wait, log them off',
-        """The same playbook for real. Whoever is only idle is warned and has five seconds to come back, as Zoë does.
-        Every session is read again right before it is ended. heidi's is a stuck one that answers every logoff with
-        error 7024: it is reset, because the method is logoff_then_reset. All are waited for, with a deadline.""",
+        """The same playbook without check mode. Idle users are warned and have five seconds to become active again, as
+        Zoë does. Each session is re-checked immediately before it is ended. heidi's session answers every logoff
+        with error 7024 and is reset, because the method is logoff_then_reset.""",
     )
     did_change = changed(story.run(*log_off, done))
     if did_change != would_change:
         raise RuntimeError(f'{would_change} were planned to change, {did_change} changed')
+    rows = json.loads((REPORTS / '3-done' / 'report.json').read_text(encoding='utf-8'))['rows']
+    if 'no_longer_matches' not in {row['outcome'] for row in rows if row['user'] == 'Zoë van der Berg'}:
+        raise RuntimeError('the report does not show that Zoë was active again in time')
 
     story.tell(
-        'Are they gone?',
-        """An independent look: by a second report, by `query user`, and into what the hosts themselves wrote down.""",
+        'Which sessions remain?',
+        """A second report, `query user`, and the calls that the hosts recorded.""",
     )
     story.run(*report, after)
     story.run('ansible', 'all', '-m', 'raw', '-a', 'query user')
     left = {session.user for host in fleet.values() for session in host.sessions if session.user}
     if left != STAY:
         raise RuntimeError(f'{STAY} were to stay, {left} did')
-    print('What the hosts were asked to do to their sessions, all in all:\n')
+    print('The calls that acted on sessions:\n')
     for name, host in fleet.items():
         acts = [act for act in host.acts if 'session' in act.arguments]
         for (api, session, error), calls in itertools.groupby(
@@ -149,7 +153,7 @@ def tell(story: Story, fleet: Fleet) -> None:
 
     story.tell(
         'Once more',
-        """The second run finds nothing to do and changes nothing.""",
+        """The second run finds no session to end and changes nothing.""",
     )
     if again := changed(story.run(*log_off, after)):
         raise RuntimeError(f'the second run changed something on {again}')
@@ -168,7 +172,7 @@ def main() -> int:
         except KeyboardInterrupt:
             print('\nStopped.', file=sys.stderr)
             return 130
-    print(f'\nThat was it. The hosts are stopped. The reports are left: {REPORTS / "3-done" / "report.html"}')
+    print(f'\nThe hosts are stopped. The report: {REPORTS / "3-done" / "report.html"}')
     return 0
 
 

@@ -189,7 +189,7 @@ def test_logs_off_one_user_whatever_the_inventory_sets_for_idle_sessions(tmp_pat
         'web02': {'sessions': [{'id': 7, 'user': 'alice', 'domain': 'OTHER'}]},
         'protects': {'sessions': TWO},
     }
-    hosts = {
+    hosts: dict[str, dict[str, Any]] = {
         'web01': {
             'idle_logoff_max_idle': '9d',
             'idle_logoff_exclude_users': ['alice'],
