@@ -127,7 +127,9 @@ class Adversary(RuleBasedStateMachine):
         """Run a task."""
         self._log_on(newcomers)
         result = self._run(task)
-        self.last = task if self.is_calm and not result.get('failed') else None
+        # A user who could not be warned is warned by the next run.
+        is_done = not result.get('failed') and all(record.get('told') is not False for record in result['sessions'])
+        self.last = task if self.is_calm and is_done else None
 
     @rule(task=_task, newcomers=_newcomers, during=_during)
     def run_while_things_happen(

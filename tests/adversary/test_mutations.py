@@ -13,7 +13,7 @@ from adversary.mutations import MUTATIONS, Mutation
 from modules.engine import Engine
 
 # ADVERSARY_MUTATIONS=all tries each of them, which takes an hour.
-_USUAL = {'compares the logon before acting', 'keeps the grace period of a user who disconnects'}
+_USUAL = {'compares the logon before acting', 'selects again before acting'}
 _CHOSEN = [entry for entry in MUTATIONS if 'ADVERSARY_MUTATIONS' in os.environ or entry.name in _USUAL]
 
 
