@@ -109,6 +109,7 @@ def test_warns_and_ends_exactly_the_matching_sessions(story: dict[str, Run]) -> 
 def test_skips_a_user_who_is_active_again_after_the_warning(story: dict[str, Run]) -> None:
     assert story['real'].hosts['returns'].users == {2: 'CORP\\dave'}
     assert story['real'].recap['returns']['failed'] == 0
+    assert story['real'].outcomes()['returns', 'dave'] == 'no_longer_matches'
 
 
 def test_needs_two_calls_for_each_host_and_one_pause_for_the_play(story: dict[str, Run]) -> None:
