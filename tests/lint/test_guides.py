@@ -18,7 +18,7 @@ SECTION = re.compile(r'^(\w+)\n-+\n(.*?)(?=^\w+\n-+\n|\Z)', re.MULTILINE | re.DO
 ROW = re.compile(r'^``(\w+)``  *', re.MULTILINE)
 # In the comment at the top of a playbook: a name, at least two spaces, a description.
 COMMENT = re.compile(r'^# ([a-z_]+)  +\S', re.MULTILINE)
-TEST = re.compile(r'``(tests/[\w/]+\.py)::(\w+)``')
+TEST = re.compile(r'``(tests/[\w/]+\.py)``\n +``(\w+)``')
 
 
 def sections() -> dict[str, str]:
