@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 JOBS ?= 2
 RUN = .cache/venv/bin/python tools/run.py
 
-.PHONY: help setup demo test lint unit docs sanity coverage clean
+.PHONY: bench help setup demo test lint unit docs sanity coverage clean
 
 help:
 	@echo 'make demo    three simulated Windows hosts, and how their idle sessions are logged off'
@@ -15,6 +15,7 @@ help:
 	@echo 'make docs    the documentation site, in .cache/docs/html'
 	@echo 'make sanity  ansible-test sanity with every supported ansible-core and the next one'
 	@echo 'make coverage  which lines of the Python code and branches of the C# engine the tests reach'
+	@echo 'make bench   measures the modules and writes docs/performance.rst; on an idle machine'
 	@echo 'make clean   removes .cache/'
 
 setup:
@@ -44,6 +45,9 @@ coverage: setup
 	@$(RUN) coverage combine -q
 	@$(RUN) coverage report
 	@$(RUN) python tools/coverage_csharp.py
+
+bench: setup
+	@$(RUN) python tests/benchmark/modules.py $(ARGS)
 
 clean:
 	rm -rf .cache

@@ -63,7 +63,6 @@ internal sealed class ResetCommand : IDisposable {
 		_process.WaitForExit(milliseconds);
 	}
 
-	// The exit code and output of a command that has failed, for a reader.
 	public string Problem {
 		get {
 			Task.WaitAll(new Task[] { _output, _error }, 1000);

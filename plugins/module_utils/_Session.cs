@@ -103,7 +103,7 @@ internal static class Names {
 
 // FILETIMEs: 100 ns since 1601, UTC; 0 is "not available".
 internal static class FileTime {
-	// A number that is no moment must not make a session look as if it had been idle since 1601.
+	// A number out of range must not look like an idle time since 1601.
 	private static readonly long First = new DateTime(1900, 1, 1, 0, 0, 0, DateTimeKind.Utc).ToFileTimeUtc();
 	private static readonly long Last = DateTime.MaxValue.ToFileTimeUtc();
 
@@ -144,7 +144,7 @@ internal sealed class Session {
 		Error = error;
 		Client = client;
 
-		// Names in the facts may be truncated, so those of the row are used, unless the ID has been reused since the enumeration.
+		// Names in the facts may be truncated. Those of the row count, unless the ID has been reused.
 		User = row.User;
 		Domain = row.Domain;
 		if (facts != null && facts.User != null) {
@@ -334,7 +334,7 @@ internal sealed class SessionHost : IDisposable {
 		Api.Dispose();
 	}
 
-	// Reads which session is the console's: it changes when somebody walks up to a PC and unlocks it.
+	// The console's session changes when a user walks up to a PC and unlocks it.
 	internal void RefreshConsole() {
 		ConsoleId = ServerName == null ? SessionServer.ConsoleSessionId() : -1;
 	}

@@ -879,7 +879,12 @@ public sealed class SessionState {
 				sessions = _sessions.Where(session => !ended.Contains(session.Token)).ToList();
 			}
 		}
-		return sessions.Where(session => !planned.Contains(session.Token)).ToList();
+		return sessions.Select(LastReadable).Where(session => !planned.Contains(session.Token)).ToList();
+	}
+
+	// A closing session cannot be read. It is returned with the token that it had.
+	private Session LastReadable(Session session) {
+		return session.Facts != null ? session : _sessions.FirstOrDefault(known => known.Id == session.Id && Session.IsSameRow(known.Row, session.Row)) ?? session;
 	}
 
 	private void Report(ModuleAnswer answer, List<Session> remaining) {

@@ -184,7 +184,6 @@ DIFFERENCES: dict[tuple[str, str], tuple[str, ...]] = {
         'warn: failed',
         'warn: outcome',
     ),
-    ('unknown_id', 'invalid_parameter'): ('log off: failed', 'log off: outcome'),
     ('rwinsta_exit_code', 'zero'): ('reset: outcome',),
     ('rwinsta', 'missing'): ('reset: outcome',),
     ('disconnected_client', 'empty'): ('list: client_name',),
