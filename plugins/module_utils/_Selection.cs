@@ -345,7 +345,6 @@ internal sealed class Selection {
 			&& FileTime.SecondsBetween(session.Facts.ConnectTime, session.Facts.CurrentTime) >= ShortestStuck;
 	}
 
-	// Whether a session is selected.
 	public Match Evaluate(Session session, SessionProcess[] processes) {
 		Match match = EvaluateIdentity(session, processes);
 		if (match.IsSelected == false)
@@ -417,7 +416,6 @@ internal sealed class Selection {
 		return seconds != null && _limits.TryGetValue(limit, out longest) && seconds >= longest ? limit : Limits.None;
 	}
 
-	// Reports what is common to the answers of all modules.
 	public void Report(ModuleAnswer answer, IEnumerable<Session> read) {
 		answer.Result["host_time"] = _host.Time(read);
 		answer.Result["unresolved"] = _users == null ? new object[0] : _users.Unresolved.Cast<object>().ToArray();
@@ -472,7 +470,6 @@ internal sealed class Protection {
 		}
 	}
 
-	// Why a selected session is skipped; null if it is not protected.
 	public string Reason(Session session, Match match, SessionProcess[] processes) {
 		if (session.IsOwn)
 			return "own_session";
