@@ -25,10 +25,11 @@ def _trust(value: Any) -> Any:
 
 @pytest.fixture(scope='session')
 def data() -> dict[str, Any]:
-    """Everything in extensions/awx/vars, rendered."""
+    """Everything in extensions/awx/vars, rendered, except the names of the environment."""
     raw: dict[str, Any] = {}
     for path in sorted((EXTENSION / 'vars').glob('*.yml')):
-        raw |= yaml.safe_load(path.read_text(encoding='utf-8'))
+        if path.stem != 'connection':
+            raw |= yaml.safe_load(path.read_text(encoding='utf-8'))
     trusted = _trust(raw)
     rendered: dict[str, Any] = Templar(loader=DataLoader(), variables=trusted).template(trusted)
     return rendered

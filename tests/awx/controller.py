@@ -27,7 +27,8 @@ API = '/api/v2/'
 RUNNABLE = ('job_templates', 'workflow_job_templates', 'projects', 'workflow_approval_templates')
 #: The lists that an item of a kind has of other items.
 LINKS = {
-    'job_templates': {'credentials'},
+    'job_templates': {'credentials', 'notification_templates_success', 'notification_templates_error'},
+    'roles': {'teams'},
     'workflow_job_template_nodes': {'success_nodes', 'failure_nodes', 'always_nodes', 'credentials'},
     'workflow_job_templates': set(),
     'schedules': {'credentials'},
@@ -110,6 +111,7 @@ class Controller:
         if kind in {'job_templates', 'workflow_job_templates'}:
             item['survey'] = {}
             item['related']['survey_spec'] = f'{url}survey_spec/'
+            item['summary_fields'] = {'object_roles': {'execute_role': {'id': self.add('roles')['id']}}}
         if kind == 'projects':
             # A new project is fetched at once, and the module waits for that.
             item['scm_revision'] = ''

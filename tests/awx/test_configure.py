@@ -52,6 +52,7 @@ def controller(awx_awx: Path) -> Iterator[Controller]:
         awx.add('organizations', name='Default')
         awx.add('inventories', name='Windows', organization=1)
         awx.add('credentials', name='Windows administration', organization=1)
+        awx.add('teams', name='Helpdesk', organization=1)
         yield awx
 
 
@@ -62,8 +63,8 @@ def configure(awx_awx: Path, controller: Controller) -> Configure:
         'ANSIBLE_COLLECTIONS_PATH': os.pathsep.join(map(str, (awx_awx, COLLECTIONS))),
         'ANSIBLE_PIPELINING': 'true',
         'ANSIBLE_PYTHON_INTERPRETER': str(MAIN.bin / 'python'),
-        'CONTROLLER_HOST': controller.url,
-        'CONTROLLER_OAUTH_TOKEN': 'secret',
+        'AAP_HOSTNAME': controller.url,
+        'AAP_TOKEN': 'secret',
         'no_proxy': '127.0.0.1',
     }
 
@@ -99,10 +100,12 @@ def test_every_module_takes_every_option(configured: Controller) -> None:
         'organizations': 1,
         'inventories': 1,
         'credentials': 1,
+        'teams': 1,
+        'roles': 9,
         'execution_environments': 1,
         'projects': 1,
         'project_updates': 1,
-        'job_templates': 3,
+        'job_templates': 8,
         'workflow_job_templates': 1,
         'workflow_job_template_nodes': 3,
         'workflow_approval_templates': 1,
@@ -116,15 +119,21 @@ def test_a_template_that_ends_sessions_comes_up_as_a_check_and_asks_whether_to_r
         for item in configured.items['job_templates'].values()
         for name in [item['name']]
     }
-    assert found == {'report': ('run', False), 'log off idle': ('check', True), 'log off a user': ('check', True)}
+    ends_sessions = {'log off idle', 'log off approved', 'log off a user', 'drain'}
+    changes_something = {'send a message', 'release'} | ends_sessions
+    assert {name for name, (job_type, _asks) in found.items() if job_type == 'check'} == ends_sessions
+    assert {name for name, (_job_type, asks) in found.items() if asks} == changes_something
+    assert set(found) == changes_something | {'report', 'find a user'}
 
 
 def test_every_template_is_whole(configured: Controller, data: dict[str, Any]) -> None:
     (credential,) = configured.items['credentials']
     for template in data['sessions_job_templates']:
         item = configured.named('job_templates', template['name'])
-        assert item['survey'] == template['survey']
-        assert (item['survey_enabled'], item['ask_variables_on_launch']) == (True, False)
+        questions = template['survey']['spec']
+        assert item['survey'] == (template['survey'] if questions else {})
+        assert (item['survey_enabled'], item['ask_variables_on_launch']) == (bool(questions), False)
+        assert item['forks'] == data['sessions_forks']
         assert (item['job_slice_count'], item['allow_simultaneous'], item['become_enabled']) == (1, False, False)
         assert item['ask_limit_on_launch']
         assert item['credentials'] == [credential]
@@ -135,12 +144,13 @@ def test_every_template_is_whole(configured: Controller, data: dict[str, Any]) -
 def test_the_workflow_runs_only_what_was_checked_and_approved(configured: Controller) -> None:
     workflow = configured.named('workflow_job_templates', f'{PREFIX} - check, approve, log off')
     template = configured.named('job_templates', f'{PREFIX} - log off idle')
+    approved = configured.named('job_templates', f'{PREFIX} - log off approved')
     check, approve, run = (node(configured, name) for name in ('check', 'approve', 'run'))
 
     assert {each['workflow_job_template'] for each in (check, approve, run)} == {workflow['id']}
     assert workflow['survey'] == template['survey']
     assert (check['unified_job_template'], check['job_type']) == (template['id'], 'check')
-    assert (run['unified_job_template'], run['job_type']) == (template['id'], 'run')
+    assert (run['unified_job_template'], run['job_type']) == (approved['id'], 'run')
     assert configured.items['workflow_approval_templates'][approve['unified_job_template']]['timeout'] == 3600
     links = {
         (each['identifier'], kind): each[f'{kind}_nodes']
@@ -168,6 +178,61 @@ def test_a_second_run_changes_nothing(configure: Configure, configured: Controll
     assert '[WARNING]' not in done.stderr
 
 
+def test_a_notification_and_the_helpdesk_team_are_configured_on_request(
+    configure: Configure, configured: Controller, data: dict[str, Any]
+) -> None:
+    own = {
+        'sessions_notification': {
+            'name': 'Operations',
+            'type': 'webhook',
+            'configuration': {'url': 'https://example.com'},
+        },
+        'sessions_helpdesk': {**data['sessions_helpdesk'], 'team': 'Helpdesk'},
+    }
+
+    done = configure('-e', json.dumps(own))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    notification = configured.named('notification_templates', 'Operations')
+    (team,) = configured.items['teams']
+    templates = list(configured.items['job_templates'].values())
+    # AWX renders the message.
+    assert '{{ job.artifacts.user_sessions_hosts_unseen' in notification['messages']['error']['message']
+    assert {item['name'] for item in templates if item['notification_templates_error'] == [notification['id']]} == {
+        template['name'] for template in data['sessions_job_templates'] if template.get('notify')
+    }
+    granted = {
+        item['name']
+        for item in templates
+        if configured.items['roles'][item['summary_fields']['object_roles']['execute_role']['id']]['teams'] == [team]
+    }
+    assert granted == set(data['sessions_helpdesk']['job_templates'])
+
+
+@pytest.mark.parametrize(
+    ('given', 'modules'),
+    [
+        ({'AAP_HOSTNAME': 'https://a', 'AAP_TOKEN': 't'}, 'ansible.controller'),
+        ({'CONTROLLER_HOST': 'https://a', 'CONTROLLER_OAUTH_TOKEN': 't'}, 'awx.awx'),
+    ],
+)
+def test_either_names_of_host_and_token_reach_the_modules(given: dict[str, str], modules: str) -> None:
+    settings = str(EXTENSION / 'vars' / 'connection.yml')
+    arguments = ['-m', 'ansible.builtin.debug', '-a', 'var=sessions_environment_variables', '-e', f'@{settings}']
+    bare = {name: value for name, value in environment().items() if not name.startswith(('AAP_', 'CONTROLLER_'))}
+    done = subprocess.run(
+        ['ansible', 'localhost', *arguments, '-e', f'sessions_modules={modules}'],
+        env=bare | given,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    variables = json.loads(done.stdout.partition('=> ')[2])['sessions_environment_variables']
+    host = {'AAP_HOSTNAME': 'https://a', 'CONTROLLER_HOST': 'https://a'}
+    assert variables == host | {'AAP_TOKEN': 't', 'CONTROLLER_OAUTH_TOKEN': 't'}
+
+
 def test_ones_own_names_win(configure: Configure, configured: Controller) -> None:
     own = {
         'sessions_logoff_enabled': True,
@@ -178,9 +243,7 @@ def test_ones_own_names_win(configure: Configure, configured: Controller) -> Non
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert {item['playbook'] for item in configured.items['job_templates'].values()} == {
-        'report.yml',
-        'logoff_idle.yml',
-        'logoff_user.yml',
+        path.name for path in (EXTENSION / 'project').glob('*.yml')
     }
     assert {item['project'] for item in configured.items['job_templates'].values()} == {
         configured.named('projects', 'Ours')['id']

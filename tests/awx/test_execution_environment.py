@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -24,9 +25,39 @@ def test_the_image_gets_the_collection_and_the_clients_of_winrm(tmp_path: Path) 
 
     build = tmp_path / '_build'
     wanted = yaml.safe_load((build / 'requirements.yml').read_text(encoding='utf-8'))
-    assert [each['name'] for each in wanted['collections']] == ['winops.sessions']
+    assert [each['name'] for each in wanted['collections']] == [
+        'winops.sessions',
+        'ansible.windows',
+        'community.general',
+    ]
     assert (build / 'requirements.txt').read_text().split() == ['pypsrp[kerberos]', 'pywinrm[kerberos]']
+    assert 'openssh-clients' in (build / 'bindep.txt').read_text()
     assert 'quay.io/centos/centos:stream10' in (tmp_path / 'Containerfile').read_text()
+
+
+def test_the_image_can_be_built_from_a_local_build(tmp_path: Path) -> None:
+    version = yaml.safe_load((ROOT / 'galaxy.yml').read_text())['version']
+    text = (EXTENSION / 'execution-environment.yml').read_text()
+    (entry,) = re.findall(r'\{name: collections/winops-sessions-.*\}', text)
+    assert f'winops-sessions-{version}.tar.gz' in entry
+    build_files = re.search(r'(?m)(?:^# .*\n)+\Z', text)
+    assert build_files is not None
+    definition = yaml.safe_load(text) | yaml.safe_load(re.sub(r'(?m)^# ', '', build_files[0]))
+    definition['dependencies']['galaxy']['collections'][0] = yaml.safe_load(entry)
+    folder = tmp_path / 'extensions' / 'awx'
+    folder.mkdir(parents=True)
+    (tmp_path / f'winops-sessions-{version}.tar.gz').write_bytes(b'')
+    (folder / 'execution-environment.yml').write_text(yaml.safe_dump(definition))
+
+    subprocess.run(
+        ['ansible-builder', 'create', '--file', str(folder / 'execution-environment.yml'), '--context', str(tmp_path)],
+        env=environment(),
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+    )
+
+    assert (tmp_path / '_build' / 'collections' / f'winops-sessions-{version}.tar.gz').is_file()
 
 
 def test_ansible_builder_finds_what_the_collection_needs() -> None:
@@ -44,3 +75,6 @@ def test_the_project_and_the_image_are_of_one_version() -> None:
     settings = yaml.safe_load((EXTENSION / 'vars' / 'settings.yml').read_text())
     assert settings['sessions_project']['branch'] == version
     assert settings['sessions_environment']['image'].endswith(f':{version}')
+    definition = (EXTENSION / 'execution-environment.yml').read_text()
+    guide = (ROOT / 'docs' / 'docsite' / 'rst' / 'guide_awx.rst').read_text()
+    assert set(re.findall(r'winops-sessions-ee:([0-9.]+[0-9])', definition + guide)) == {version}

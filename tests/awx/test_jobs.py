@@ -159,6 +159,59 @@ def test_check_then_run_ends_what_the_check_has_shown_and_a_second_run_nothing(
     assert acts(fleet) == ['WTSLogoffSession'] * 3
 
 
+def test_the_run_ends_no_more_sessions_than_were_approved(tmp_path: Path, fleet: Fleet, templates: Templates) -> None:
+    template = templates['logoff_approved']
+    answers = NOTHING | {'idle_logoff_max_disconnected': '2h', 'idle_logoff_max_idle': '4h'}
+    del answers['idle_logoff_max_sessions_total']
+    for number, (artifacts, ended) in enumerate(
+        [
+            ({}, 0),
+            ({'user_sessions_outcomes': {'planned': 3}, 'user_sessions_hosts_answered': 0}, 0),
+            ({'user_sessions_outcomes': {'planned': 2}, 'user_sessions_hosts_answered': 2}, 0),
+            ({'user_sessions_outcomes': {'planned': 3}, 'user_sessions_hosts_answered': 2}, 3),
+        ]
+    ):
+        job = run(tmp_path / str(number), template, fleet.inventory(), answers, 'run', artifacts=artifacts)
+        assert acts(fleet) == ['WTSLogoffSession'] * ended
+        assert job.status == ('successful' if ended else 'failed')
+
+
+def test_a_check_that_the_safety_limit_refused_approves_nothing(
+    tmp_path: Path, fleet: Fleet, templates: Templates
+) -> None:
+    answers = NOTHING | {'idle_logoff_max_disconnected': '2h', 'idle_logoff_max_sessions_total': '1'}
+    check = run(tmp_path / 'check', templates['logoff_idle'], fleet.inventory(), answers)
+    del answers['idle_logoff_max_sessions_total']
+
+    done = run(
+        tmp_path / 'run', templates['logoff_approved'], fleet.inventory(), answers, 'run', artifacts=check.artifacts
+    )
+
+    assert (check.status, done.status) == ('failed', 'failed')
+    assert acts(fleet) == []
+
+
+def test_drain_and_release_run_from_their_templates(tmp_path: Path, fleet: Fleet, templates: Templates) -> None:
+    answers = survey.defaults(templates['drain']['survey'])
+
+    job = run(tmp_path / 'drain', templates['drain'], fleet.inventory(), answers)
+    released = run(tmp_path / 'release', templates['release'], fleet.inventory(), {}, 'check')
+
+    assert (job.status, released.status) == ('successful', 'successful'), job.output + released.output
+    assert acts(fleet) == []
+
+
+def test_find_and_message_run_from_their_templates(tmp_path: Path, fleet: Fleet, templates: Templates) -> None:
+    found = run(tmp_path / 'find', templates['find'], fleet.inventory(), {'user': 'bob'})
+    answers = survey.defaults(templates['message']['survey']) | {'text': 'The file server restarts at 18:00'}
+    sent = run(tmp_path / 'message', templates['message'], fleet.inventory(), answers)
+
+    assert (found.status, sent.status) == ('successful', 'successful'), found.output + sent.output
+    assert 'bob' in found.output
+    assert 'alice' not in found.output
+    assert {act.api for host in fleet.values() for act in host.acts} == {'WTSSendMessageW'}
+
+
 def test_a_form_that_nobody_has_filled_in_ends_before_any_host_is_asked(
     tmp_path: Path, fleet: Fleet, templates: Templates
 ) -> None:

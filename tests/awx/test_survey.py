@@ -23,7 +23,7 @@ def load(path: str) -> Any:
     return yaml.safe_load((ROOT / path).read_text(encoding='utf-8'))
 
 
-@pytest.mark.parametrize('name', ['report', 'logoff_idle', 'logoff_user'])
+@pytest.mark.parametrize('name', ['report', 'find', 'message', 'logoff_idle', 'logoff_user', 'drain'])
 def test_awx_takes_the_survey(name: str, data: dict[str, Any]) -> None:
     survey.check(data['sessions_surveys'][name])
 
@@ -45,14 +45,14 @@ def test_the_survey_of_the_role_asks_for_variables_that_the_role_has(data: dict[
             assert str(question['default']).lower() == str(module[option]['default']).lower()
 
 
-@pytest.mark.parametrize('name', ['report', 'logoff_user'])
+@pytest.mark.parametrize('name', ['report', 'find', 'message', 'logoff_user', 'drain'])
 def test_the_survey_of_a_playbook_asks_for_variables_that_the_playbook_has(name: str, data: dict[str, Any]) -> None:
     playbook = (ROOT / 'playbooks' / f'{name}.yml').read_text(encoding='utf-8')
     documented = {line.split()[1] for line in playbook.splitlines() if line.startswith('# ') and '  ' in line[2:]}
     assert {question['variable'] for question in data['sessions_surveys'][name]['spec']} <= documented
 
 
-@pytest.mark.parametrize('name', ['report', 'logoff_idle', 'logoff_user'])
+@pytest.mark.parametrize('name', ['report', 'find', 'message', 'logoff_idle', 'logoff_user', 'drain'])
 def test_every_optional_answer_may_be_empty(name: str, data: dict[str, Any]) -> None:
     for question in data['sessions_surveys'][name]['spec']:
         if not question['required']:

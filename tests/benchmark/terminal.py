@@ -23,14 +23,14 @@ Print = c.Callable[[int], str]
 def quser(user: str, state: str, idle: str) -> Print:
     """How to print a row of quser with its number as the id."""
     return lambda row: (
-        f' {user + str(row % 1000):<20}  {f"rdp-tcp#{row % 999}":<15}  {row % 9999:>4}  {state}'
+        f' {user + str(row % 1000):<20}  {f"rdp-tcp#{row % 999}":<15}  {row:>4}  {state}'
         f'{idle or f"{row % 59 + 1:>11}  "}{row % 28 + 1}/{row % 12 + 1}/2026 {row % 24}:{row % 60:02}'
     )
 
 
 def qwinsta(user: str, width: int) -> Print:
     """How to print a row of qwinsta with its number as the id."""
-    return lambda row: f' {f"rdp-tcp#{row % 999}":<{width}}  {user + str(row % 1000):<20}  {row % 65535:>5}  Active'
+    return lambda row: f' {f"rdp-tcp#{row % 999}":<{width}}  {user + str(row % 1000):<20}  {row:>5}  Active'
 
 
 TABLES: dict[str, tuple[Command, Print]] = {
