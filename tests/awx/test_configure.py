@@ -143,14 +143,13 @@ def test_every_template_is_whole(configured: Controller, data: dict[str, Any]) -
 
 def test_the_workflow_runs_only_what_was_checked_and_approved(configured: Controller) -> None:
     workflow = configured.named('workflow_job_templates', f'{PREFIX} - check, approve, log off')
-    template = configured.named('job_templates', f'{PREFIX} - log off idle')
-    approved = configured.named('job_templates', f'{PREFIX} - log off approved')
+    template = configured.named('job_templates', f'{PREFIX} - log off approved')
     check, approve, run = (node(configured, name) for name in ('check', 'approve', 'run'))
 
     assert {each['workflow_job_template'] for each in (check, approve, run)} == {workflow['id']}
     assert workflow['survey'] == template['survey']
     assert (check['unified_job_template'], check['job_type']) == (template['id'], 'check')
-    assert (run['unified_job_template'], run['job_type']) == (approved['id'], 'run')
+    assert (run['unified_job_template'], run['job_type']) == (template['id'], 'run')
     assert configured.items['workflow_approval_templates'][approve['unified_job_template']]['timeout'] == 3600
     links = {
         (each['identifier'], kind): each[f'{kind}_nodes']

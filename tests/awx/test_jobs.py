@@ -159,36 +159,38 @@ def test_check_then_run_ends_what_the_check_has_shown_and_a_second_run_nothing(
     assert acts(fleet) == ['WTSLogoffSession'] * 3
 
 
-def test_the_run_ends_no_more_sessions_than_were_approved(tmp_path: Path, fleet: Fleet, templates: Templates) -> None:
-    template = templates['logoff_approved']
-    answers = NOTHING | {'idle_logoff_max_disconnected': '2h', 'idle_logoff_max_idle': '4h'}
+@pytest.mark.parametrize(
+    ('approved', 'limit', 'ended'), [(None, '', 0), (2, '', 0), (3, '2', 0), (3, '5', 3), (3, '', 3)]
+)
+def test_the_run_ends_no_more_sessions_than_were_approved(
+    tmp_path: Path, fleet: Fleet, templates: Templates, approved: int | None, limit: str, ended: int
+) -> None:
+    answers = NOTHING | {
+        'idle_logoff_max_disconnected': '2h',
+        'idle_logoff_max_idle': '4h',
+        'max_sessions_total': limit,
+    }
     del answers['idle_logoff_max_sessions_total']
-    for number, (artifacts, ended) in enumerate(
-        [
-            ({}, 0),
-            ({'user_sessions_outcomes': {'planned': 3}, 'user_sessions_hosts_answered': 0}, 0),
-            ({'user_sessions_outcomes': {'planned': 2}, 'user_sessions_hosts_answered': 2}, 0),
-            ({'user_sessions_outcomes': {'planned': 3}, 'user_sessions_hosts_answered': 2}, 3),
-        ]
-    ):
-        job = run(tmp_path / str(number), template, fleet.inventory(), answers, 'run', artifacts=artifacts)
-        assert acts(fleet) == ['WTSLogoffSession'] * ended
-        assert job.status == ('successful' if ended else 'failed')
+    artifacts = {} if approved is None else {'user_sessions_outcomes': {'planned': approved}}
+
+    job = run(tmp_path / 'job', templates['logoff_approved'], fleet.inventory(), answers, 'run', artifacts=artifacts)
+
+    assert acts(fleet) == ['WTSLogoffSession'] * ended
+    assert job.status == ('successful' if ended else 'failed')
 
 
 def test_a_check_that_the_safety_limit_refused_approves_nothing(
     tmp_path: Path, fleet: Fleet, templates: Templates
 ) -> None:
-    answers = NOTHING | {'idle_logoff_max_disconnected': '2h', 'idle_logoff_max_sessions_total': '1'}
-    check = run(tmp_path / 'check', templates['logoff_idle'], fleet.inventory(), answers)
+    answers = NOTHING | {'idle_logoff_max_disconnected': '2h', 'max_sessions_total': '1'}
     del answers['idle_logoff_max_sessions_total']
+    template = templates['logoff_approved']
+    check = run(tmp_path / 'check', template, fleet.inventory(), answers)
 
-    done = run(
-        tmp_path / 'run', templates['logoff_approved'], fleet.inventory(), answers, 'run', artifacts=check.artifacts
-    )
+    done = run(tmp_path / 'run', template, fleet.inventory(), answers, 'run', artifacts=check.artifacts)
 
-    assert (check.status, done.status) == ('failed', 'failed')
     assert acts(fleet) == []
+    assert (check.status, done.status) == ('failed', 'failed')
 
 
 def test_drain_and_release_run_from_their_templates(tmp_path: Path, fleet: Fleet, templates: Templates) -> None:
