@@ -155,7 +155,7 @@ LEFT_EARLY = {
     'when': 'inventory_hostname is search("b$")',
 }
 # An earlier play has logged off all three users. Then two hosts leave the run.
-EARLIER = [
+EARLIER: list[dict[str, Any]] = [
     {'name': 'An earlier play', 'hosts': 'earlier_*', 'roles': [ROLE], 'vars': LIMIT},
     {
         'name': 'Patch',

@@ -78,7 +78,7 @@ class Number(t.NamedTuple):
     """A number of a card: its label, its count, its tone."""
 
     words: str
-    count: int
+    amount: int
     tone: str = ''
 
 
@@ -214,11 +214,11 @@ def _over_limit(report: Report) -> list[Number]:
 
 
 def _bar(numbers: c.Sequence[Number]) -> list[Share]:
-    whole = sum(number.count for number in numbers) or 1
+    whole = sum(number.amount for number in numbers) or 1
     shares, start = [], 0.0
     for number in numbers:
-        width = 100 * number.count / whole
-        if number.count:
+        width = 100 * number.amount / whole
+        if number.amount:
             shares.append(Share(number.tone, start, width))
         start += width
     return shares

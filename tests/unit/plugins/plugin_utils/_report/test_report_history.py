@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import typing as t
 
 import pytest
 from report.fleets import large, record
@@ -15,7 +16,7 @@ from ansible_collections.winops.sessions.plugins.plugin_utils._report.model impo
 from ansible_collections.winops.sessions.plugins.plugin_utils._report.results import build_report
 
 
-def at(hour: int, sessions: int = 1, **options: str) -> Report:
+def at(hour: int, sessions: int = 1, **options: t.Any) -> Report:
     """The report of an hour."""
     listed = [record(number, f'CORP\\u{number}') for number in range(1, sessions + 1)]
     return build_report({'web01': {'sessions': listed}}, f'2026-11-21T{hour:02}:00:00Z', **options)
@@ -65,7 +66,13 @@ def test_ignores_and_spares_files_that_are_not_reports(tmp_path: pathlib.Path) -
 
 
 def test_the_trend_has_reports_of_the_same_title_and_target_only(tmp_path: pathlib.Path) -> None:
-    for hour, options in ((1, {}), (2, {'target': 'web'}), (3, {'title': 'Sessions of alice'}), (4, {})):
+    runs: list[tuple[int, dict[str, t.Any]]] = [
+        (1, {}),
+        (2, {'target': 'web'}),
+        (3, {'title': 'Sessions of alice'}),
+        (4, {}),
+    ]
+    for hour, options in runs:
         report = write(tmp_path, at(hour, **options), keep=9)
     assert [one['time'][11:13] for one in report.history] == ['01']
 
