@@ -220,7 +220,7 @@ def test_a_form_that_nobody_has_filled_in_ends_before_any_host_is_asked(
     job = run(tmp_path / 'job', templates['logoff_idle'], fleet.inventory(), NOTHING, 'run')
 
     assert job.status == 'failed'
-    assert 'A good example: idle_logoff_max_disconnected: 2h' in ' '.join(job.output.split())
+    assert 'Example: idle_logoff_max_disconnected: 2h' in ' '.join(job.output.split())
     assert [host.messages for host in fleet.values()] == [[], []]
 
 

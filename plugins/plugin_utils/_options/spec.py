@@ -78,14 +78,15 @@ def spec_of(module: str) -> Spec:
 
 
 def validate(
-    spec: Spec, given: Mapping[str, t.Any], example: str = '', readers: Mapping[str, types.Reader] = TYPES
+    spec: Spec, given: Mapping[str, t.Any], example: str = '', readers: Mapping[str, types.Reader] | None = None
 ) -> Arguments:
     """Validate options.
 
     :param spec: the argument spec.
     :param given: the options as the user wrote them; a null is an option that is not set.
     :param example: valid options, for errors that have no example of their own.
-    :param readers: readers by the name of the option; the others are read by their documented type.
+    :param readers: readers by the name of the option, the modules' ones if omitted; other options are read by their
+        documented type.
     :returns: the options as the module receives them, with defaults and without nulls.
     :raises OptionError: with every problem: option, value, reason and example.
     """
@@ -105,7 +106,7 @@ def validate(
                 problems.append(f'{option}: missing required option.{hint}')
             continue
         try:
-            read[option] = _reader(option, definition, readers)(value)
+            read[option] = _reader(option, definition, TYPES if readers is None else readers)(value)
         except OptionError as error:
             problems += [f'{option}.{problem}' for problem in error.problems]
         except ValueError as error:
