@@ -274,7 +274,7 @@ def test_a_user_is_logged_off_everywhere_and_a_host_that_is_down_fails_the_job(
 ) -> None:
     inventory = fleet.inventory()
     inventory['all']['hosts']['lost'] = inventory['all']['hosts']['rds01'] | {'ansible_port': 1}
-    answers = {'user': r'CORP\bob', 'notice_text': '', 'notice_grace': ''}
+    answers = survey.defaults(templates['logoff_user']['survey']) | {'user': r'CORP\bob'}
 
     job = run(tmp_path / 'job', templates['logoff_user'], inventory, answers, 'run')
 

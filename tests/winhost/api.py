@@ -277,12 +277,12 @@ class Api:
 
     @function('process')
     def ProcessIdToSessionId(self, call: Call, pid: int) -> Sequence[Value]:
+        if pid == call.pid:
+            return [self.host.own_session]
         for session in self.host.sessions:
             if any(process.pid == pid for process in session.processes):
                 return [session.id]
-        if pid != call.pid:
-            raise WinError(Error.INVALID_PARAMETER)
-        return [self.host.own_session]
+        raise WinError(Error.INVALID_PARAMETER)
 
     @function()
     def GetCurrentProcessId(self, call: Call) -> Sequence[Value]:

@@ -23,6 +23,9 @@ SERVICES = 0
 FIRST_LISTENER = 65536
 NO_CONSOLE = 0xFFFFFFFF
 
+# Above the largest ID that Linux gives a process (proc(5): pid_max), such as one that calls the API.
+_PIDS = 1 << 22
+
 
 class State(IntEnum):
     """WTS_CONNECTSTATE_CLASS."""
@@ -245,7 +248,7 @@ class SessionTable:
         self._read = read
         self._rows: dict[int, Session] = {}
         self._pids = {0, 4}
-        self._last_pid = 400
+        self._last_pid = _PIDS
         self._last_id = 0
 
     def __iter__(self) -> Iterator[Session]:

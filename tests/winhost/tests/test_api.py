@@ -134,6 +134,16 @@ def test_a_process_belongs_to_its_session_and_the_caller_to_session_0(start: Sta
     assert client.error('ProcessIdToSessionId', 999999) == 87
 
 
+def test_the_caller_is_never_taken_for_a_process_of_a_session(start: Start) -> None:
+    host = start(
+        sessions=[ALICE, {'id': 3, 'user': 'bob', 'processes': [{'name': 'x.exe', 'pid': Client(start()).pid}]}]
+    )
+    client = Client(host)
+    assert client('ProcessIdToSessionId', client.pid) == (0, [0])
+    largest = 1 << 22  # proc(5), pid_max
+    assert all(process.pid > largest for process in host.sessions.find(2, 0).processes)
+
+
 def test_the_caller_may_run_in_a_session_of_its_own(start: Start) -> None:
     client = Client(start(sessions=[ALICE], own_session=2))
     assert client('ProcessIdToSessionId', client.pid) == (0, [2])
