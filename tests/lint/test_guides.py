@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.winops.sessions.plugins.plugin_utils._selfcheck.checks import CHECKS
 from project import ROOT
@@ -18,7 +20,13 @@ SECTION = re.compile(r'^(\w+)\n-+\n(.*?)(?=^\w+\n-+\n|\Z)', re.MULTILINE | re.DO
 ROW = re.compile(r'^``(\w+)``  *', re.MULTILINE)
 # In the comment at the top of a playbook: a name, at least two spaces, a description.
 COMMENT = re.compile(r'^# ([a-z_]+)  +\S', re.MULTILINE)
+ROLE = 'winops.sessions.'
 TEST = re.compile(r'``(tests/[\w/]+\.py)``\n +``(\w+)``')
+
+
+def load(path: Path) -> Any:
+    """The content of a YAML file."""
+    return yaml.safe_load(path.read_text(encoding='utf-8'))
 
 
 def sections() -> dict[str, str]:
@@ -30,10 +38,35 @@ def test_every_playbook_has_a_section() -> None:
     assert [name for name in PLAYBOOKS if name not in sections()] == []
 
 
+def own_variables(play: dict[str, Any]) -> list[str]:
+    """The variables that a play takes from the command line: those that it sets to null."""
+    return sorted(name for name, value in play['vars'].items() if value is None)
+
+
+def role_variables(play: dict[str, Any]) -> list[str]:
+    """The variables of a public role that a play takes: those that it does not set itself."""
+    calls = [(one['role'], 'main', one['vars']) for one in play.get('roles', [])]
+    for task in play.get('tasks', []):
+        include = task.get('ansible.builtin.include_role', {'name': ''})
+        calls.append((include['name'], include.get('tasks_from', 'main'), task.get('vars', {})))
+    found: set[str] = set()
+    for name, entry, variables in calls:
+        specs = ROOT / 'roles' / name.removeprefix(ROLE) / 'meta' / 'argument_specs.yml'
+        if name.startswith(ROLE) and specs.is_file():
+            found |= set(load(specs)['argument_specs'][entry]['options']) - set(variables)
+    return sorted(found)
+
+
 @pytest.mark.parametrize('name', PLAYBOOKS)
-def test_a_section_lists_the_variables_of_the_playbook(name: str) -> None:
-    head = PLAYBOOKS[name].read_text(encoding='utf-8').partition('\n- name:')[0]
-    assert sorted(ROW.findall(sections()[name])) == sorted(COMMENT.findall(head))
+def test_a_table_lists_every_variable_of_the_playbook(name: str) -> None:
+    (play,) = load(PLAYBOOKS[name])
+    assert sorted(ROW.findall(sections()[name])) == sorted(own_variables(play) + role_variables(play))
+
+
+@pytest.mark.parametrize('name', PLAYBOOKS)
+def test_the_comment_of_a_playbook_lists_its_own_variables(name: str) -> None:
+    text = PLAYBOOKS[name].read_text(encoding='utf-8')
+    assert sorted(COMMENT.findall(text.partition('\n- name:')[0])) == own_variables(yaml.safe_load(text)[0])
 
 
 @pytest.mark.parametrize('path', sorted(GUIDES.glob('*.rst')), ids=lambda path: path.stem)
