@@ -59,7 +59,6 @@ def execute(line: str, home: Path, cwd: Path) -> subprocess.CompletedProcess[str
     """Run a line of the page in a shell of a user who has no configuration."""
     env = {name: value for name, value in environment().items() if not name.startswith(('ANSIBLE_', 'PYTHON'))}
     env |= {'HOME': str(home / 'home'), 'WINDOWS_PASSWORD': 'secret', 'PATH': f'{MAIN.bin}{os.pathsep}{env["PATH"]}'}
-    env |= {'ANSIBLE_FORKS': '1'}  # one host after the other, for machines with few cores
     return subprocess.run(
         ['sh', '-c', line],
         cwd=cwd,
@@ -94,8 +93,6 @@ def prepare(fleet: Fleet, folder: Path, connection: str) -> None:
             # Simulated hosts have no Kerberos and no NTLM.
             **{name: value for name, value in simulated['vars'].items() if not name.endswith('cert_validation')},
             'ansible_port': simulated['hosts'][host]['ansible_port'],
-            # A master connection outlives the command and keeps its output open.
-            'ansible_ssh_args': '-o ControlMaster=no',
         }
         path = folder / 'host_vars' / f'{host}.yml'
         path.parent.mkdir(exist_ok=True)
