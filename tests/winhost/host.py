@@ -145,6 +145,7 @@ class Host:
         self._faults: list[Fault] = []
         self.watchers: list[Callable[[str, Call], None]] = []
         self._listener: socket.socket | None = None
+        self._connections: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._stopping = threading.Event()
         self._socket: Path | None = None
@@ -205,6 +206,10 @@ class Host:
         self._threads[0].join()
         self._listener.close()
         self._listener = None
+        for connection in list(self._connections):
+            # Only what is to be received: a call that is under way is answered.
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)
         for thread in self._threads[1:]:
             thread.join(timeout=5)
         self._socket.unlink(missing_ok=True)
@@ -563,8 +568,8 @@ class Host:
     def _serve(self, connection: socket.socket) -> None:
         with connection:
             try:
-                values = wire.receive(connection)
-                if values:
+                # A caller keeps its connection for its next call.
+                while values := wire.receive(connection):
                     connection.sendall(self._answer(values, connection))
             except ConnectionError:
                 pass
@@ -574,6 +579,8 @@ class Host:
                 self.failures.append(error)
                 with contextlib.suppress(OSError):
                     connection.sendall(wire.pack(Error.INTERNAL_ERROR))
+            finally:
+                self._connections.discard(connection)
 
     def _accept(self, listener: socket.socket) -> None:
         while not self._stopping.is_set():
@@ -581,7 +588,8 @@ class Host:
                 connection, _unused = listener.accept()
             except OSError:
                 return
-            thread = threading.Thread(target=self._serve, args=(connection,), name=f'{self.name} call', daemon=True)
+            self._connections.add(connection)
+            thread = threading.Thread(target=self._serve, args=(connection,), name=f'{self.name} calls', daemon=True)
             thread.start()
             if len(self._threads) > 64:
                 self._threads = [self._threads[0], *(thread for thread in self._threads[1:] if thread.is_alive())]

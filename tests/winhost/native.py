@@ -16,7 +16,7 @@ SOURCES = Path(__file__).resolve().parent / 'native'
 # .NET on Linux looks for "wtsapi32.dll" as wtsapi32.dll.so first.
 NAMES = tuple(f'{name}.dll.so' for name in ('wtsapi32', 'kernel32', 'advapi32', 'secur32', 'winsta'))
 
-_FLAGS = ['-std=c11', '-O1', '-Wall', '-Wextra', '-Werror', '-fPIC', '-fvisibility=hidden']
+_FLAGS = ['-std=c11', '-O1', '-Wall', '-Wextra', '-Werror', '-fPIC', '-fvisibility=hidden', '-pthread']
 
 
 def compiler() -> str:

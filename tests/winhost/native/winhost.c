@@ -7,6 +7,8 @@
 #include "layout.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -146,16 +148,63 @@ static bool transfer(int connection, BYTE *data, size_t size, bool out)
     return true;
 }
 
-static bool exchange(int connection, Frame *request, Answer *answer)
+static int connect_to_host(void)
 {
     const char *path = getenv("WINHOST_SOCKET");
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    uint32_t size = (uint32_t)request->size;
     if (!path || strlen(path) >= sizeof address.sun_path)
-        return false;
+        return -1;
     strcpy(address.sun_path, path);
-    if (connect(connection, (struct sockaddr *)&address, sizeof address) || !transfer(connection, (BYTE *)&size, 4, true) ||
-        !transfer(connection, request->data, request->size, true) || !transfer(connection, (BYTE *)&size, 4, false))
+    int connection = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connection < 0)
+        return -1;
+    int failed;
+    do
+        failed = connect(connection, (struct sockaddr *)&address, sizeof address);
+    while (failed && errno == EINTR);
+    if (!failed)
+        return connection;
+    close(connection);
+    return -1;
+}
+
+/* Connections that wait for their next call: as many as calls were under way at the same time. */
+enum { MOST_KEPT = 16 };
+static pthread_mutex_t keeping = PTHREAD_MUTEX_INITIALIZER;
+static int kept[MOST_KEPT], kept_count;
+
+static int take_connection(void)
+{
+    for (;;) {
+        pthread_mutex_lock(&keeping);
+        int connection = kept_count ? kept[--kept_count] : -1;
+        pthread_mutex_unlock(&keeping);
+        if (connection < 0)
+            return connect_to_host();
+        /* The host sends nothing unasked: what can be read is the end of a host that has stopped. */
+        struct pollfd state = {.fd = connection, .events = POLLIN};
+        if (poll(&state, 1, 0) == 0)
+            return connection;
+        close(connection);
+    }
+}
+
+static void keep_connection(int connection)
+{
+    pthread_mutex_lock(&keeping);
+    bool is_kept = kept_count < MOST_KEPT;
+    if (is_kept)
+        kept[kept_count++] = connection;
+    pthread_mutex_unlock(&keeping);
+    if (!is_kept)
+        close(connection);
+}
+
+static bool exchange(int connection, Frame *request, Answer *answer)
+{
+    uint32_t size = (uint32_t)request->size;
+    if (!transfer(connection, (BYTE *)&size, 4, true) || !transfer(connection, request->data, request->size, true) ||
+        !transfer(connection, (BYTE *)&size, 4, false))
         return false;
     answer->data = malloc(size ? size : 1);
     if (!answer->data)
@@ -188,16 +237,17 @@ static Answer ask(const char *api, const char *format, ...)
     }
     va_end(arguments);
 
-    int connection = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (connection < 0 || !exchange(connection, &request, &answer)) {
-        answer.error = RPC_S_SERVER_UNAVAILABLE;
-    } else {
+    int connection = take_connection();
+    if (connection >= 0 && exchange(connection, &request, &answer)) {
+        keep_connection(connection);
         answer.error = (DWORD)next_number(&answer);
         if (answer.broken)
             answer.error = ERROR_INTERNAL_ERROR;
+    } else {
+        if (connection >= 0)
+            close(connection);
+        answer.error = RPC_S_SERVER_UNAVAILABLE;
     }
-    if (connection >= 0)
-        close(connection);
     free(request.data);
     return answer;
 }
