@@ -1,10 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-# FOR INTERNAL COLLECTION USE ONLY
-# The interfaces in this file are meant for use within this collection
-# and may not remain stable to outside uses. Changes may be made in ANY release, even a bugfix release.
-
 """What the reader of ``quser`` and ``qwinsta`` output knows about languages, as data.
 
 Nothing here decides what a row's id is: a word that is missing costs its meaning (a state ``unknown``, a time ``null``)

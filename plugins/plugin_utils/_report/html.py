@@ -1,10 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-# FOR INTERNAL COLLECTION USE ONLY
-# The interfaces in this file are meant for use within this collection
-# and may not remain stable to outside uses. Changes may be made in ANY release, even a bugfix release.
-
 """The HTML report: one page that needs no other file. ``report.html.j2`` holds the markup, this module its values."""
 
 from __future__ import annotations
