@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from commands import run_captured
 from environment import make_on_demand
 
 from project import GALAXY, environment
@@ -25,16 +26,8 @@ def run(artifact: Path) -> subprocess.CompletedProcess[str]:
         del env[name]
     with tempfile.TemporaryDirectory() as folder:
         env['ANSIBLE_HOME'] = env['HOME'] = folder
-        return subprocess.run(
-            [str(GALAXY.bin / 'python'), '-m', 'galaxy_importer.main', str(artifact.resolve())],
-            cwd=folder,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
+        command = [str(GALAXY.bin / 'python'), '-m', 'galaxy_importer.main', str(artifact.resolve())]
+        return run_captured(command, Path(folder), env)
 
 
 if __name__ == '__main__':

@@ -91,31 +91,18 @@ class Process:
 
 
 @dataclass
-class Behaviour:
-    """What a session does when it is ended or disconnected; nothing said: what it is told, at once.
+class Failing:
+    """A call that can fail.
 
-    :ivar error: the Win32 error that the call fails with; ``times`` of them, or always.
-    :ivar looks: the row is gone after so many more enumerations.
-    :ivar takes: it is gone after so many seconds.
-    :ivar hangs: it never ends.
-    :ivar blocks: the call itself does not come back before it has ended.
-    :ivar becomes: the state of what is left of it, without a user; ``ghost`` is another word for disconnected.
-    :ivar reconnects: its client connects again once it is disconnected: at once, or as ``looks`` and ``takes`` say.
-    :ivar replaced_by: the session, as written in a spec, that has its id next, at once.
+    :ivar error: the Win32 error that the call fails with; 0: it succeeds.
+    :ivar times: how many calls fail; None: all.
     """
 
     error: int = 0
     times: int | None = None
-    looks: int = 0
-    takes: float = 0
-    hangs: bool = False
-    blocks: bool = False
-    becomes: str | None = None
-    reconnects: bool = False
-    replaced_by: dict[str, Any] | None = None
 
     def check(self) -> None:
-        """Fail, if it is time to.
+        """Fail if this call is one that fails.
 
         :raises WinError: with the error.
         """
@@ -126,30 +113,39 @@ class Behaviour:
 
 
 @dataclass
-class Answering:
+class Behaviour(Failing):
+    """What a session does when it is ended or disconnected. By default it ends or disconnects at once.
+
+    :ivar looks: the row is gone after so many more enumerations.
+    :ivar takes: it is gone after so many seconds.
+    :ivar hangs: it never ends.
+    :ivar blocks: the call itself does not come back before it has ended.
+    :ivar becomes: the state of what is left of it, without a user; ``ghost`` is another word for disconnected.
+    :ivar reconnects: its client connects again once it is disconnected: at once, or as ``looks`` and ``takes`` say.
+    :ivar replaced_by: the session, as written in a spec, that has its id next, at once.
+    """
+
+    looks: int = 0
+    takes: float = 0
+    hangs: bool = False
+    blocks: bool = False
+    becomes: str | None = None
+    reconnects: bool = False
+    replaced_by: dict[str, Any] | None = None
+
+
+@dataclass
+class Answering(Failing):
     """What a session's user does with a message box.
 
     :ivar answer: the button: ``ok``, ``cancel``, ``yes``, ``no``; None: the box is never answered.
     :ivar after: seconds until then.
     :ivar looks: enumerations until then.
-    :ivar error: the Win32 error that the call fails with instead; ``times`` of them, or always.
     """
 
     answer: str | None = None
     after: float = 0
     looks: int = 0
-    error: int = 0
-    times: int | None = None
-
-    def check(self) -> None:
-        """Fail, if it is time to.
-
-        :raises WinError: with the error.
-        """
-        if self.error and self.times != 0:
-            if self.times:
-                self.times -= 1
-            raise WinError(self.error)
 
 
 @dataclass

@@ -220,13 +220,19 @@ def test_an_account_logs_on_in_any_form_of_its_name(start: Start, user: str) -> 
 # ---- Ending ----
 
 
-def test_a_logoff_that_waits_for_a_hanging_session_blocks_until_somebody_resets_it(start: Start) -> None:
+def logoff_that_waits(start: Start) -> tuple[Host, Client, threading.Thread, list[int]]:
+    """A logoff of a session that does not end; the thread that called it, and what the call has returned."""
     host = start(sessions=[ALICE | {'on_logoff': {'hangs': True}}])
     client = Client(host)
-    answers = []
+    answers: list[int] = []
     waiter = threading.Thread(target=lambda: answers.append(client.error('WTSLogoffSession', 0, 2, 1)))
     waiter.start()
     wait_for(host, lambda: host.sessions[2].closing)
+    return host, client, waiter, answers
+
+
+def test_a_logoff_that_waits_for_a_hanging_session_blocks_until_a_reset(start: Start) -> None:
+    host, client, waiter, answers = logoff_that_waits(start)
     host.clock.advance('1d')
     assert 2 in client.ids()
     assert host.acts[0].error is None
@@ -235,13 +241,8 @@ def test_a_logoff_that_waits_for_a_hanging_session_blocks_until_somebody_resets_
     assert answers == [0]
 
 
-def test_a_logoff_that_waits_is_let_go_when_the_host_stops(start: Start) -> None:
-    host = start(sessions=[ALICE | {'on_logoff': {'hangs': True}}])
-    client = Client(host)
-    answers = []
-    waiter = threading.Thread(target=lambda: answers.append(client.error('WTSLogoffSession', 0, 2, 1)))
-    waiter.start()
-    wait_for(host, lambda: host.sessions[2].closing)
+def test_a_logoff_that_waits_fails_when_the_host_stops(start: Start) -> None:
+    host, _client, waiter, answers = logoff_that_waits(start)
     host.stop()
     waiter.join(timeout=30)
     assert answers == [1722]

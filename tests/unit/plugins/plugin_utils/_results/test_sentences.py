@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+from unit.records import ALICE, BOB, CAROL, DAVE, record
 
 from ansible_collections.winops.sessions.plugins.plugin_utils._results.outcomes import OUTCOMES, PROTECTIONS
 from ansible_collections.winops.sessions.plugins.plugin_utils._results.sentences import (
@@ -13,28 +14,6 @@ from ansible_collections.winops.sessions.plugins.plugin_utils._results.sentences
     message_sentence,
     session_sentence,
 )
-
-
-def record(number, user, **keys):
-    return {
-        'id': number,
-        'user': user,
-        'account': f'CORP\\{user}' if user else None,
-        'state': 'active',
-        'idle_seconds': 180,
-        'idle_reliable': True,
-        'logon_time': '2026-11-21T14:34:47Z',
-        'token': f'{number}:134082164870000000:CORP\\{user}',
-        **keys,
-    }
-
-
-def disconnected(number, user, **keys):
-    return record(number, user, **{'state': 'disconnected', 'disconnected_seconds': 7200, 'idle_seconds': 7200, **keys})
-
-
-ALICE, BOB = record(2, 'alice'), disconnected(5, 'bob')
-CAROL, DAVE = record(7, 'carol'), record(9, 'dave')
 
 
 def test_lists_sessions_in_one_line():
