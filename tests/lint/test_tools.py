@@ -1,23 +1,25 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the tools of the trade say about the checkout: nothing."""
+"""Linters, documentation tools and ansible-test find no problem in the checkout."""
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
-import subprocess
+from pathlib import Path
 
 import pytest
 import sanity
+from commands import run_captured
 
-from project import CORES, ROOT, Core, environment, files
+from project import CORES, MAIN, ROOT, Core, environment, files
 
 SHELL_SCRIPTS = sorted(
     str(path.relative_to(ROOT))
     for path in files()
     if path.suffix == ''
     and path.read_bytes().startswith(b'#!/bin/sh\n')
-    and path.parent != ROOT / 'tests' / 'powershell'  # carried as it is
+    and path.parent != ROOT / 'tests' / 'powershell'  # of PowerShell's distribution
 )
 
 COMMANDS = {
@@ -34,17 +36,8 @@ COMMANDS = {
 
 
 def check(command: list[str]) -> None:
-    """Runs a command; what it says is the reason why the test fails."""
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    """Fail with the output of the command if it fails."""
+    done = run_captured(command, ROOT, environment())
     if done.returncode != 0:
         pytest.fail(f'{" ".join(command)} ended with {done.returncode}:\n{done.stdout}', pytrace=False)
 
@@ -68,10 +61,26 @@ def test_ansible_test_sanity_finds_nothing(core: Core) -> None:
     done = sanity.run(core)
     if done.returncode != 0:
         pytest.fail(f'ansible-test sanity {core.version} ended with {done.returncode}:\n{done.stdout}', pytrace=False)
-    # Without pwsh, or without a look at the documentation, it would have nothing to find.
+    # ansible-test skips a test whose requirements are missing.
     for test in ('validate-modules', 'ansible-doc', 'import', 'pylint', 'runtime-metadata'):
         assert f'Running sanity test "{test}"' in done.stdout
 
 
-def test_no_sanity_test_is_told_to_ignore_anything() -> None:
+def test_the_sanity_tests_run_again_if_a_source_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sanity, 'ROOT', tmp_path)
+    monkeypatch.setattr(sanity, 'files', lambda: sorted(tmp_path.iterdir()))
+    source = tmp_path / 'a.py'
+    source.write_text('a = 1\n')
+    digests = [sanity.digest(MAIN)]
+    source.write_text('a = 2\n')
+    digests.append(sanity.digest(MAIN))
+    source.chmod(0o755)
+    digests.append(sanity.digest(MAIN))
+    source.rename(tmp_path / 'b.py')
+    digests += [sanity.digest(MAIN), sanity.digest(dataclasses.replace(MAIN, version='2.22'))]
+    assert len(set(digests)) == 5
+    assert sanity.digest(MAIN) == digests[3]
+
+
+def test_no_sanity_test_ignores_a_file() -> None:
     assert list((ROOT / 'tests' / 'sanity').glob('ignore*')) == []
