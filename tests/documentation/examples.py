@@ -14,7 +14,7 @@ import yaml
 from project import ROOT
 
 MARKDOWN = [ROOT / 'README.md', *sorted((ROOT / 'roles').glob('*/README.md'))]
-GUIDES = sorted((ROOT / 'docs' / 'docsite' / 'rst').glob('*.rst'))
+GUIDES = [ROOT / 'tools' / 'docsite' / 'index.rst', *sorted((ROOT / 'docs' / 'docsite' / 'rst').glob('*.rst'))]
 PLAYBOOKS = [*sorted((ROOT / 'playbooks').glob('*.yml')), ROOT / 'extensions' / 'awx' / 'configure.yml']
 PLUGINS = [*sorted((ROOT / 'plugins' / 'modules').glob('*.yml')), *sorted((ROOT / 'plugins' / 'filter').glob('*.yml'))]
 
@@ -22,8 +22,8 @@ _FENCE = re.compile(r'^```(\w+)\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 _DIRECTIVE = re.compile(r'^( *)\.\. code-block:: (\S+)\n\n((?:\1 +\S.*\n|\s*\n)+)', re.MULTILINE)
 _HEADER = re.compile(r'^#   (ansible\S* .*)$', re.MULTILINE)
 _INLINE = re.compile(r'``(ansible(?:-playbook)? [^`]+)``|C\((ansible(?:-playbook)? [^)]+)\)')
-# The inventory of the tests is the default one.
-_SAME = re.compile(r' -i inventory(?:\.yml)?(?= )|\s+#.*$')
+# The inventory of the tests is the default one, and all its names have the same host.
+_SAME = re.compile(r' -i inventory(?:\.yml)?(?= )|\s+#.*$|(?<=^ansible )\w+(?= )')
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ class Example:
 
 
 def shell_lines() -> list[Example]:
-    """Every shell line. Of lines that differ by a comment or the name of the inventory only, the first."""
+    """Every shell line. Of lines that differ by a comment, the inventory or the host only, the first."""
     found = [
         Example(block.source, 'sh', line.removeprefix('$ '))
         for block in _blocks()
         if block.language == 'sh'
         for line in block.text.splitlines()
-        if line.strip()
+        if line.strip() and not line.startswith('#')
     ]
     for path in PLAYBOOKS:
         found += [Example(_name(path), 'sh', line) for line in _HEADER.findall(path.read_text(encoding='utf-8'))]
