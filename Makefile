@@ -1,4 +1,4 @@
-# Everything the project does by itself. `make` says what there is.
+# `make` without a target lists the targets.
 # The first call sets up .cache/ (virtual environments, PowerShell); nothing outside the checkout is touched.
 
 MAKEFLAGS += --no-print-directory
@@ -8,9 +8,9 @@ RUN = .cache/venv/bin/python tools/run.py
 .PHONY: bench help setup demo test lint unit docs sanity coverage clean
 
 help:
-	@echo 'make demo    three simulated Windows hosts, and how their idle sessions are logged off'
+	@echo 'make demo    logs off idle sessions on three simulated Windows hosts'
 	@echo 'make test    everything: lint, unit, engine and end-to-end tests'
-	@echo 'make lint    what looks at the source only: ansible-test sanity, ansible-lint, ruff, mypy, ...'
+	@echo 'make lint    the sources: ansible-test sanity, ansible-lint, ruff, mypy, ...'
 	@echo 'make unit    the quick tests of the Python code'
 	@echo 'make docs    the documentation site, in .cache/docs/html'
 	@echo 'make sanity  ansible-test sanity with every supported ansible-core and the next one'

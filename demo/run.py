@@ -26,13 +26,13 @@ STAY = {'alice', 'Zoë van der Berg', 'dave', 'frank', 'grace'}
 
 
 class Story:
-    """The steps of the demonstration, told and run one after the other.
+    """Announces and runs the steps of the demonstration.
 
-    :ivar step: The number of the step that was told last.
+    :ivar step: The number of the last step.
     """
 
     def __init__(self, inventory: Path) -> None:
-        """Begins.
+        """Create a demonstration.
 
         :param inventory: The inventory of the hosts.
         """
@@ -44,11 +44,11 @@ class Story:
             'ANSIBLE_FORCE_COLOR': str(self._terminal),
         }
 
-    def tell(self, title: str, text: str) -> None:
-        """Says what happens next.
+    def announce(self, title: str, text: str) -> None:
+        """Print the heading and the explanation of a step.
 
-        :param title: In a few words.
-        :param text: In a few lines.
+        :param title: The heading.
+        :param text: The explanation.
         """
         self.step += 1
         head = f'{self.step}. {title}'
@@ -56,13 +56,13 @@ class Story:
         print(f'\n{bold}{head}\n{"=" * len(head)}{plain}\n{textwrap.fill(" ".join(text.split()), 100)}\n', flush=True)
 
     def run(self, *command: str) -> str:
-        """Runs a command of ansible and shows what it says while it says it.
+        """Run a command and print its output.
 
-        :returns: What it said.
+        :returns: The output.
         :raises subprocess.CalledProcessError: When it failed.
         """
         print(f'$ {subprocess.list2cmdline(command)}\n', flush=True)
-        said = []
+        output = []
         with subprocess.Popen(
             command, cwd=DEMO, env=self._env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
         ) as process:
@@ -70,27 +70,28 @@ class Story:
             try:
                 for line in process.stdout:
                     print(line, end='', flush=True)
-                    said.append(line)
+                    output.append(line)
             except KeyboardInterrupt:
                 process.terminate()
                 raise
         if process.returncode != 0:
             raise subprocess.CalledProcessError(process.returncode, command)
-        return ''.join(said)
+        return ''.join(output)
 
 
-def changed(said: str) -> set[str]:
+def changed(output: str) -> set[str]:
     """The hosts that were changed, by the recap of a playbook run."""
-    return set(re.findall(r'^(\S+) +: ok=\d+ +changed=[1-9]', said, re.MULTILINE))
+    return set(re.findall(r'^(\S+) +: ok=\d+ +changed=[1-9]', output, re.MULTILINE))
 
 
-def tell(story: Story, fleet: Fleet) -> None:
-    """The whole story.
+def demonstrate(story: Story, fleet: Fleet) -> None:
+    """Run all steps.
 
-    :param fleet: The hosts that it plays on.
+    :param story: Announces and runs them.
+    :param fleet: The simulated hosts.
 
     :raises subprocess.CalledProcessError: When a step failed.
-    :raises RuntimeError: When a step did not do what the story says.
+    :raises RuntimeError: When a step had another result than announced.
     """
     before, planned, done, after = (
         f'report_dir={REPORTS / name}' for name in ('1-before', '2-plan', '3-done', '4-after')
@@ -98,31 +99,31 @@ def tell(story: Story, fleet: Fleet) -> None:
     report = ('ansible-playbook', 'winops.sessions.report', '-e', 'target=all', '-e')
     log_off = ('ansible-playbook', 'winops.sessions.logoff_idle', '-e', 'target=all', '-e', '@limits.yml', '-e')
 
-    story.tell(
-        'Who is logged on?',
+    story.announce(
+        'List the sessions',
         """Three simulated Windows hosts run on this machine. Ansible connects to them over WinRM, and they run the real
         modules in a real PowerShell. The playbook report lists the sessions of each and changes nothing.""",
     )
     story.run(*report, before)
 
-    story.tell(
-        'The old way, for comparison',
-        """`query user` on the same hosts: text, whose words and columns depend on the display language.""",
+    story.announce(
+        'Compare with `query user`',
+        """`query user` on the same hosts prints text whose words and columns depend on the display language.""",
     )
     story.run('ansible', 'all', '-m', 'raw', '-a', 'query user')
 
-    story.tell(
-        'What would be logged off?',
+    story.announce(
+        'Show what would be logged off',
         """The limits are two hours idle or one hour disconnected. Check mode shows the plan, --diff the sessions
         before and after. Nothing is done. Two sessions are protected: dave's backup is running, and grace's is the
         console session, whose idle time Windows does not update reliably.""",
     )
     would_change = changed(story.run(*log_off, planned, '--check', '--diff'))
     if any(host.acts for host in fleet.values()):
-        raise RuntimeError('check mode did something')
+        raise RuntimeError('check mode changed a host')
 
-    story.tell(
-        'Warn them, wait, log them off',
+    story.announce(
+        'Warn the users, wait, log off',
         """The same playbook without check mode. Idle users are warned and have five seconds to become active again, as
         Zoë does. Each session is re-checked immediately before it is ended. heidi's session answers every logoff
         with error 7024 and is reset, because the method is logoff_then_reset.""",
@@ -134,15 +135,15 @@ def tell(story: Story, fleet: Fleet) -> None:
     if 'no_longer_matches' not in {row['outcome'] for row in rows if row['user'] == 'Zoë van der Berg'}:
         raise RuntimeError('the report does not show that Zoë was active again in time')
 
-    story.tell(
-        'Which sessions remain?',
+    story.announce(
+        'List the remaining sessions',
         """A second report, `query user`, and the calls that the hosts recorded.""",
     )
     story.run(*report, after)
     story.run('ansible', 'all', '-m', 'raw', '-a', 'query user')
     left = {session.user for host in fleet.values() for session in host.sessions if session.user}
     if left != STAY:
-        raise RuntimeError(f'{STAY} were to stay, {left} did')
+        raise RuntimeError(f'expected sessions of {STAY}, found sessions of {left}')
     print('The calls that acted on sessions:\n')
     for name, host in fleet.items():
         acts = [act for act in host.acts if 'session' in act.arguments]
@@ -151,8 +152,8 @@ def tell(story: Story, fleet: Fleet) -> None:
         ):
             print(f'{name}  {api:<17} session {session}  {f"error {error}" if error else "done"}, {len(list(calls))} x')
 
-    story.tell(
-        'Once more',
+    story.announce(
+        'Run it again',
         """The second run finds no session to end and changes nothing.""",
     )
     if again := changed(story.run(*log_off, after)):
@@ -160,12 +161,12 @@ def tell(story: Story, fleet: Fleet) -> None:
 
 
 def main() -> int:
-    """Starts the hosts, tells the story, stops the hosts whatever happens."""
+    """Start the hosts, run the demonstration and stop the hosts."""
     with tempfile.TemporaryDirectory(prefix='demo-') as folder, Fleet.load(DEMO / 'hosts.yml') as fleet:
         inventory = Path(folder) / 'inventory.yml'
         inventory.write_text(yaml.safe_dump(fleet.inventory(), sort_keys=False), encoding='utf-8')
         try:
-            tell(Story(inventory), fleet)
+            demonstrate(Story(inventory), fleet)
         except (subprocess.CalledProcessError, RuntimeError) as error:
             print(f'\nThe demonstration failed: {error}', file=sys.stderr)
             return 1

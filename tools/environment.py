@@ -1,6 +1,6 @@
-"""Makes .cache/: the virtual environments from their pins, the collection's place, an unpacked PowerShell.
+"""Creates .cache/: the virtual environments, the link to the collection, an unpacked PowerShell.
 
-What is there already and made from the same pins is left alone, so a second run costs next to nothing.
+An environment is kept while its pins are unchanged, so a second run takes less than a second.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 from project import CACHE, COLLECTION, CORES, MAIN, ROOT, Core, environment
 
 
-def say(text: str) -> None:
-    """One line for the person who waits."""
+def report(text: str) -> None:
+    """Print a line about the progress."""
     print(f'setup: {text}', file=sys.stderr, flush=True)
 
 
@@ -38,16 +38,16 @@ def make_venv(core: Core) -> None:
     stamp = core.venv / '.made-from'
     if stamp.is_file() and stamp.read_text() == recipe and (core.bin / 'python').exists():
         return
-    # The first one found runs this very script.
+    # This script runs on the first Python that was found.
     python = sys.executable if core is MAIN else find_python(core.python)
     if python is None:
         if core.venv.exists():
             shutil.rmtree(core.venv)
-        say(
+        report(
             f'no Python {core.python} (pyenv install {core.python}): tests with ansible-core {core.version} are skipped'
         )
         return
-    say(f'installing ansible-core {core.version} and the pinned tools into {core.venv.relative_to(ROOT)} (once)')
+    report(f'installing ansible-core {core.version} and the pinned tools into {core.venv.relative_to(ROOT)} (once)')
     subprocess.run([python, '-m', 'venv', '--clear', str(core.venv)], check=True)
     pip = [str(core.bin / 'python'), '-m', 'pip', '--disable-pip-version-check', '--quiet', 'install']
     subprocess.run([*pip, '--requirement', str(core.requirements)], check=True)
@@ -69,7 +69,7 @@ def make_on_demand(core: Core) -> bool:
 
 
 def link_collection() -> None:
-    """Puts the checkout where ansible looks for it: .../ansible_collections/winops/sessions."""
+    """Link the checkout into a collections directory: .../ansible_collections/winops/sessions."""
     target = Path('../../../..')
     if COLLECTION.is_symlink() and COLLECTION.readlink() == target:
         return
@@ -79,14 +79,14 @@ def link_collection() -> None:
 
 
 def unpack_powershell() -> None:
-    """Finds a pwsh now rather than in the middle of the tests."""
+    """Unpack PowerShell before the tests need it."""
     subprocess.run(
         [str(MAIN.bin / 'python'), '-m', 'winhost.pwsh'], env=environment(), stdout=subprocess.DEVNULL, check=True
     )
 
 
 def main() -> int:
-    """Makes everything; two runs at once wait for each other."""
+    """Create everything. A second run at the same time waits."""
     CACHE.mkdir(exist_ok=True)
     with (CACHE / 'setup.lock').open('w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -96,7 +96,7 @@ def main() -> int:
             link_collection()
             unpack_powershell()
         except subprocess.CalledProcessError as error:
-            say(f'failed: {error}')
+            report(f'failed: {error}')
             return 1
     return 0
 

@@ -1,4 +1,4 @@
-"""Where things are: the one place that knows the layout of the checkout. Standard library only."""
+"""The layout of the checkout. Uses the standard library only."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Core:
 
     @property
     def missing(self) -> str:
-        """Why what needs this environment is skipped."""
+        """Why tests that need this environment are skipped."""
         return f'no ansible-core {self.version} here: it needs Python {self.python} when `make` sets up its environment'
 
 
@@ -53,7 +53,7 @@ CORES = {
 }
 MAIN = CORES['2.19']
 
-#: Versions with which only `make sanity` looks at the sources: one in between, and the next one.
+#: Versions that only `make sanity` uses: the one in between, and the next one.
 SANITY_ONLY = {
     core.version: core
     for core in (
@@ -66,7 +66,7 @@ GALAXY = Core('2.19', '3.11', CACHE / 'venv-galaxy', ROOT / 'tools' / 'requireme
 
 
 def environment(core: Core = MAIN) -> dict[str, str]:
-    """The environment in which ansible's commands find this checkout's collection and none of the user's settings.
+    """The environment variables for Ansible's commands: the collection of this checkout, and no settings of the user.
 
     :param core: The ansible-core whose commands come first on ``PATH``.
     """
@@ -85,7 +85,7 @@ def environment(core: Core = MAIN) -> dict[str, str]:
 
 
 def files() -> list[Path]:
-    """The files of the checkout that are the project's own: those that git has or would take, where there is git."""
+    """The files of the checkout that are tracked or not ignored by Git. Without Git: all but generated ones."""
     listing = subprocess.run(
         ['git', '-C', str(ROOT), 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""``run.py COMMAND...``: runs a command in the project's environment; however it ends, no process is left behind."""
+"""``run.py COMMAND...``: runs a command in the project's environment and ends all its processes afterwards."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from project import ROOT, environment
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
-PATIENCE = 20  # seconds that an interrupted command has for putting its things in order
+PATIENCE = 20  # seconds that an interrupted command has to end
 
 
 def adopt_orphans() -> None:
-    """What the command's processes leave behind becomes ours, and we end when make does."""
+    """Become the parent of orphaned processes of the command, and end when make ends."""
     libc = ctypes.CDLL(None, use_errno=True)
     for option, value in ((PR_SET_CHILD_SUBREAPER, 1), (PR_SET_PDEATHSIG, signal.SIGTERM)):
         if libc.prctl(option, value, 0, 0, 0) != 0:
@@ -43,12 +43,12 @@ def children() -> list[int]:
 
 
 def sweep() -> None:
-    """Ends every process that is left. Killing a child hands us its children, so this goes on until there is none."""
+    """End all remaining processes. The children of a killed process become ours, so this repeats until none is left."""
     while True:
         for pid in children():
             os.kill(pid, signal.SIGKILL)
         try:
-            # Not a blocking wait: an orphan that came to us after the loop above would be waited for, but never ended.
+            # Not a blocking wait: it would wait for an orphan that was adopted after the loop above.
             while os.waitpid(-1, os.WNOHANG) != (0, 0):
                 pass
         except ChildProcessError:
@@ -57,7 +57,7 @@ def sweep() -> None:
 
 
 def run(command: list[str]) -> int:
-    """Runs the command to its end, or, when told to stop, to an orderly end within :data:`PATIENCE` seconds.
+    """Run the command. When it is interrupted, it has :data:`PATIENCE` seconds to end.
 
     :param command: The program and its arguments; a bare name is looked up in the virtual environment first.
     :returns: The exit status; 128 and the signal's number when it was stopped.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from project import CACHE
 
-#: The package that goes with ansible-core 2.19. Those from 14 on have no awx.awx any more.
+#: The package for ansible-core 2.19. awx.awx was removed from it in version 14.
 PACKAGE = 'ansible==12.3.0'
 FOLDER = CACHE / 'awx'
 WANTED = 'ansible_collections/awx/awx/'
@@ -23,7 +23,7 @@ PATIENCE = 60
 
 
 class Unreachable(Exception):
-    """The package index gives no such package; the text says why."""
+    """The package could not be downloaded; the text is the reason."""
 
 
 def collections() -> Path:

@@ -50,7 +50,7 @@ class Controller:
         """Make one that has nothing but what has to be there before.
 
         :param playbooks: whether a project has a playbook.
-        :param version: the version that it says it has.
+        :param version: the version that it reports.
         """
         self.items: dict[str, dict[int, Item]] = {}
         self.requests: list[tuple[str, str]] = []

@@ -33,7 +33,7 @@ class Job:
     """A job that has ended.
 
     :ivar folder: its private data directory.
-    :ivar status: ``successful`` or ``failed``, as ansible-runner says.
+    :ivar status: ``successful`` or ``failed``, as ansible-runner reports it.
     :ivar output: what stands in the job's output.
     :ivar events: ansible-runner's events, in order.
     """

@@ -95,11 +95,11 @@ def check_answer(question: Mapping[str, Any], answer: Any) -> None:
 
 
 def check_answers(spec: Mapping[str, Any], answers: Mapping[str, Any]) -> None:
-    """Look at the answers that a launch or a schedule brings.
+    """Validate the answers of a launch or a schedule.
 
     :param spec: the survey.
     :param answers: values by variables.
-    :raises Refused: one is wrong, one that is required is missing, or nobody has asked for one.
+    :raises Refused: an answer is invalid, a required one is missing, or there is no question for it.
     """
     questions = {question['variable']: question for question in spec['spec']}
     if unasked := set(answers) - set(questions):
@@ -112,7 +112,7 @@ def check_answers(spec: Mapping[str, Any], answers: Mapping[str, Any]) -> None:
 
 
 def defaults(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """What a job gets for the questions that nobody answers: the defaults that would do as answers."""
+    """The values of questions without an answer: the defaults that are valid answers."""
     found = {}
     for question in spec['spec']:
         if question.get('default') is None:
@@ -147,7 +147,7 @@ def check_rrule(text: str) -> rrule.rruleset | rrule.rrule:
         if parts.get('FREQ') == 'SECONDLY':
             raise Refused(f'{rule} is due every second')
         if {'COUNT', 'UNTIL'} <= set(parts) or int(parts.get('COUNT', 0)) > 999:
-            raise Refused(f'{rule} ends in a way that AWX does not know')
+            raise Refused(f'{rule} has an end that AWX does not support')
         if re.match(r'\d', parts.get('BYDAY', '')):
             raise Refused(f'{rule} counts the days of a month')
     if re.search(r'\b(?:EXDATE|RDATE)\b', text):
@@ -157,5 +157,5 @@ def check_rrule(text: str) -> rrule.rruleset | rrule.rrule:
     except ValueError as error:
         raise Refused(f'{text!r}: {error}') from error
     if next(iter(moments)).tzinfo is None:
-        raise Refused(f'{text!r} is in a time zone that nobody knows')
+        raise Refused(f'{text!r} is in an unknown time zone')
     return moments

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""configure.yml puts into AWX what it says, with the modules of awx.awx as they are."""
+"""configure.yml creates its objects in AWX, with the real modules of awx.awx."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def has_playbook(project: Item, playbook: str) -> bool:
 @pytest.fixture(scope='module')
 def controller(awx_awx: Path) -> Iterator[Controller]:
     """An AWX that has what must be there before: organization, inventory, credential."""
-    said = json.loads((awx_awx / collection.WANTED / 'MANIFEST.json').read_text(encoding='utf-8'))
-    with Controller(has_playbook, said['collection_info']['version']) as awx:
+    manifest = json.loads((awx_awx / collection.WANTED / 'MANIFEST.json').read_text(encoding='utf-8'))
+    with Controller(has_playbook, manifest['collection_info']['version']) as awx:
         awx.add('organizations', name='Default')
         awx.add('inventories', name='Windows', organization=1)
         awx.add('credentials', name='Windows administration', organization=1)
@@ -157,7 +157,7 @@ def test_the_workflow_runs_only_what_was_checked_and_approved(configured: Contro
         for kind in ('always', 'success', 'failure')
         if each[f'{kind}_nodes']
     }
-    # A check that failed on some host is looked at, too. What nobody approves of, in time, is not run.
+    # The approval also follows a failed check. If it expires, nothing is run.
     assert links == {('check', 'always'): [approve['id']], ('approve', 'success'): [run['id']]}
 
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The job templates do what they say, run by ansible-runner as AWX runs them, with answers as a survey gives them."""
+"""The job templates work in ansible-runner, as AWX runs them, with the answers of a survey."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ HOSTS = {
         ]
     },
 }
-#: What the form holds when nobody has written anything into it.
+#: The answers of an empty form.
 NOTHING = {
     'idle_logoff_max_disconnected': '',
     'idle_logoff_max_idle': '',
@@ -63,7 +63,7 @@ def fleet() -> Iterator[Fleet]:
 
 
 def users(fleet: Fleet) -> set[tuple[str, str]]:
-    """Who is logged on where, as the hosts themselves know it."""
+    """The users that are logged on to each host."""
     return {
         (name, session.user)
         for name, host in fleet.items()
@@ -134,7 +134,7 @@ def test_check_then_run_ends_what_the_check_has_shown_and_a_second_run_nothing(
     template, before = templates['logoff_idle'], users(fleet)
     answers = NOTHING | {'idle_logoff_max_disconnected': '2h', 'idle_logoff_max_idle': '4h'}
 
-    # Nobody chose anything: the template comes up as a check job.
+    # The default job type of the template is check.
     check = run(tmp_path / 'check', template, fleet.inventory(), answers)
 
     assert check.status == 'successful'
@@ -142,7 +142,7 @@ def test_check_then_run_ends_what_the_check_has_shown_and_a_second_run_nothing(
     assert check.artifacts['user_sessions_outcomes'] == {'planned': 3}
     assert changed(check) == {'rds01': 1, 'rds02': 1}
 
-    # The workflow hands what the check has said to the run.
+    # The workflow passes the artifacts of the check to the run.
     done = run(tmp_path / 'run', template, fleet.inventory(), answers, 'run', artifacts=check.artifacts)
 
     assert done.status == 'successful'
@@ -254,7 +254,7 @@ def test_a_scheduled_job_warns_with_the_very_text_and_hands_on_that_it_did(
     tmp_path: Path, fleet: Fleet, templates: Templates, data: dict[str, Any]
 ) -> None:
     (schedule,) = [each for each in data['sessions_schedules'] if each.get('job_type') == 'run']
-    # Whoever may launch a job must not run things on the controller with what they write.
+    # The answer of a survey must not be evaluated as a template on the controller.
     text = 'Log off, please: {{ 6 * 7 }} {% raw %}'
     answers = schedule['answers'] | {'idle_logoff_notice_text': text}
 
@@ -263,7 +263,7 @@ def test_a_scheduled_job_warns_with_the_very_text_and_hands_on_that_it_did(
     assert job.status == 'successful'
     (message,) = [act for host in fleet.values() for act in host.acts if act.api == 'WTSSendMessageW']
     assert text in message.arguments.values()
-    # bob is warned; carol and dave are disconnected, nobody reads there.
+    # bob is warned. carol and dave are disconnected, so they cannot read a warning.
     assert users(fleet) == {('rds01', 'alice'), ('rds01', 'bob'), ('rds02', 'bob')}
     assert job.artifacts['user_sessions_outcomes'] == {'logged_off': 2, 'notified': 1}
     assert 'Give the users who were warned their time' not in {event['task'] for event in job.of('runner_on_ok')}

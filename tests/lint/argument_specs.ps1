@@ -13,7 +13,7 @@ New-Module -Name AddType -ScriptBlock ([ScriptBlock]::Create((Get-Content -Liter
 Add-CSharpType -References @(Get-Content -LiteralPath $wanted.basic -Raw)
 
 [Ansible.Basic.AnsibleModule]::_DebugArgSpec = $true
-# What Create says and does once the spec is out: nothing, but stop the script.
+# Create writes the spec and ends the process. Here it stops the script only.
 [Ansible.Basic.AnsibleModule]::WriteLine = { param ($line) }
 [Ansible.Basic.AnsibleModule]::Exit = { param ($code) throw 'the spec is known' }
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What `ansible-galaxy collection build` makes is small, holds what users need and no more, and works installed."""
+"""The artifact is small, contains what users need and nothing else, and works when it is installed."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_the_artifact_is_under_one_megabyte(artifact: Path) -> None:
 
 
 @pytest.mark.parametrize('name', ['README.md', 'COPYING', 'meta/runtime.yml', 'changelogs/changelog.yaml'])
-def test_the_artifact_is_not_without(name: str, artifact: Path) -> None:
+def test_the_artifact_contains(name: str, artifact: Path) -> None:
     with tarfile.open(artifact) as archive:
         assert name in archive.getnames()
 

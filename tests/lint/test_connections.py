@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The plugins work over every connection alike, so none of them asks for it."""
+"""No plugin depends on the connection plugin."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 
 from project import ROOT
 
-# A text may name the variable; what reads it puts its name into quotes.
-ASKS = re.compile(r"""['"]ansible_connection['"]|\.transport\b|\b(?:winrm|psrp|pypsrp|paramiko)\b""", re.IGNORECASE)
+# Code that reads the variable quotes its name. A text may contain it.
+READS = re.compile(r"""['"]ansible_connection['"]|\.transport\b|\b(?:winrm|psrp|pypsrp|paramiko)\b""", re.IGNORECASE)
 FOLDERS = ('action', 'filter', 'module_utils', 'modules', 'plugin_utils')
 CODE = sorted(
     path
@@ -23,8 +23,8 @@ CODE = sorted(
 
 
 @pytest.mark.parametrize('path', CODE, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_plugin_does_not_ask_for_the_connection(path: Path) -> None:
+def test_a_plugin_does_not_depend_on_the_connection(path: Path) -> None:
     code = '\n'.join(
         line for line in path.read_text(encoding='utf-8').splitlines() if not line.lstrip().startswith('#')
     )
-    assert ASKS.findall(code) == []
+    assert READS.findall(code) == []

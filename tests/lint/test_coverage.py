@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The branches of the engine are counted completely, and the engine compiles while they are."""
+"""The coverage tool counts every branch of the engine, and the instrumented engine compiles."""
 
 from __future__ import annotations
 

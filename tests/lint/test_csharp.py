@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The C# sources compile where they have to: with the compiler of Windows PowerShell 5.1 and without a warning.
+"""The C# sources compile without a warning as C# 5 for .NET Framework 4.6.2, as Windows PowerShell 5.1 compiles them.
 
-Windows PowerShell compiles with the compiler of .NET Framework, which knows C# 5, and Ansible takes a warning for an
-error. Two compilers here can be held to that: the one in pwsh shows the language; mono's also has the reference
-assemblies of .NET Framework 4.6.2, so it shows that nothing newer is called.
+Windows PowerShell uses the compiler of .NET Framework, which supports C# 5, and Ansible treats a warning as an error.
+The compiler in pwsh checks the language version. Mono's has the reference assemblies of .NET Framework 4.6.2 as well, so
+it also finds calls of newer members.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ catch {
 
 
 def compile_in_pwsh(paths: list[Path]) -> str:
-    """Compiles the files together as C# 5 in pwsh and returns what there is to say, which should be nothing."""
+    """The errors and warnings of the files, compiled together as C# 5 in pwsh."""
     return subprocess.run(
         [str(pwsh.find()), '-NoProfile', '-NonInteractive', '-Command', ADD_TYPE],
         input=json.dumps([str(path) for path in paths]),
@@ -57,7 +57,7 @@ def compile_in_pwsh(paths: list[Path]) -> str:
 
 
 def compile_in_mono(paths: list[Path], library: Path) -> str:
-    """Compiles the files together against .NET Framework 4.6.2 and returns what there is to say."""
+    """The errors and warnings of the files, compiled together against .NET Framework 4.6.2."""
     done = subprocess.run(
         ['mcs', '-langversion:5', '-sdk:4.6.2', '-warnaserror', '-target:library', f'-out:{library}', *map(str, paths)],
         stdout=subprocess.PIPE,

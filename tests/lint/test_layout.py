@@ -25,7 +25,7 @@ CODE = sorted(
     path for path in files() if path.is_relative_to(PLUGINS) and path.suffix in {'.cs', '.ps1', '.psm1', '.py'}
 )
 
-# A folder that only one machine has: somebody's home, somewhere one happens to work.
+# Directories of a single machine.
 MACHINE_PATH = re.compile(r'(?<![\w.$}])/(?:work|farm|root|home/[a-z]+)/')
 
 
@@ -65,16 +65,16 @@ def test_the_action_group_holds_every_module() -> None:
 
 @pytest.fixture(scope='module')
 def documentation() -> dict[str, Any]:
-    """What ansible-doc tells of each module, with what comes from doc fragments."""
+    """The documentation of each module with its fragments, as ansible-doc prints it."""
     names = [f'winops.sessions.{name}' for name in DOCUMENTED]
-    told = subprocess.run(
+    printed = subprocess.run(
         ['ansible-doc', '--json', '--type', 'module', *names],
         env=environment(),
         check=True,
         capture_output=True,
         text=True,
     )
-    return {name.rpartition('.')[2]: module['doc'] for name, module in json.loads(told.stdout).items()}
+    return {name.rpartition('.')[2]: module['doc'] for name, module in json.loads(printed.stdout).items()}
 
 
 @pytest.mark.parametrize('name', DOCUMENTED)
@@ -128,7 +128,7 @@ def test_galaxy_takes_the_metadata() -> None:
     assert metadata['dependencies'] == {}
 
 
-def test_no_file_speaks_of_a_folder_that_only_one_machine_has() -> None:
+def test_no_file_contains_a_path_of_one_machine() -> None:
     found = []
     for path in files():
         try:

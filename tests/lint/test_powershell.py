@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The PowerShell sources use nothing that Windows PowerShell 5.1 lacks, seen on their syntax trees."""
+"""The syntax trees of the PowerShell sources contain nothing that Windows PowerShell 5.1 lacks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SOURCES = sorted(
     for path in (ROOT / folder).rglob(pattern)
 )
 
-# What a Windows PowerShell 5.1 would stumble over, and what is said about it.
+# What Windows PowerShell 5.1 does not support, and how it is reported.
 TOO_NEW = {
     '$a ? 1 : 2': 'the ternary operator',
     '$a ?? 1': 'the operator ??',
@@ -48,7 +48,7 @@ TOO_NEW = {
     'if ($a) {': "Missing closing '}' in statement block or type definition.",
 }
 
-# What one might wrongly take for new.
+# What Windows PowerShell 5.1 supports although it resembles the above.
 OLD_ENOUGH = (
     '0xffe -eq 0x10',
     '10l + 1.5d + 4kb',

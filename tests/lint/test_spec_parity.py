@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What the Python, the PowerShell and the documentation say of the modules' options and results is one and the same."""
+"""Python, PowerShell and documentation describe the same options and results of the modules."""
 
 from __future__ import annotations
 

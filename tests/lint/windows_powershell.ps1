@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-# Says what in PowerShell sources a Windows PowerShell 5.1 does not have. Reads JSON from standard input,
+# Lists the parts of PowerShell sources that Windows PowerShell 5.1 does not support. Reads JSON from standard input,
 #   {"commands": {name: null, or its newer parameters}, "sources": {name: text}}
 # and writes {name: ["LINE: what", ...]} for all sources. Every source may call the functions of all the others.
 
@@ -14,7 +14,7 @@ $newVariables = @(
     'IsCoreCLR', 'IsLinux', 'IsMacOS', 'IsWindows', 'EnabledExperimentalFeatures', 'PSStyle'
     'PSNativeCommandArgumentPassing', 'PSNativeCommandUseErrorActionPreference'
 )
-# .NET's own news that one easily takes for old: they are not in .NET Framework 4.x.
+# Members of .NET that .NET Framework 4.x does not have.
 $newMembers = @(
     'Clamp', 'UnixEpoch', 'ToHexString', 'FromHexString', 'ReplaceLineEndings', 'GetRelativePath', 'AsSpan'
     'WaitForExitAsync', 'ArgumentList', 'TotalMicroseconds'
@@ -38,7 +38,7 @@ function Get-NewSyntax {
             { $_ -is [MemberExpressionAst] -and $_.Member -is [StringConstantExpressionAst] -and $_.Member.Value -in $newMembers } {
                 "the member $($node.Member.Value)"
             }
-            # Windows PowerShell knows 1l, 1d, 1kb and their like only.
+            # Windows PowerShell supports only suffixes such as 1l, 1d and 1kb.
             { $_ -is [ConstantExpressionAst] -and $_ -isnot [StringConstantExpressionAst] -and $_.Extent.Text -match '^[+-]?(0b|[\d.].*[uysn]l?$)' } {
                 "the number $($node.Extent.Text)"
             }

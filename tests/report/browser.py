@@ -85,7 +85,7 @@ class Browser:
 
 @contextlib.contextmanager
 def browser() -> t.Iterator[Browser]:
-    """Start a browser of its own and end it, with whatever it wrote."""
+    """Start a browser with its own profile; end it and remove the profile."""
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()

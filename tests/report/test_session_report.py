@@ -63,7 +63,7 @@ class Play:
         :param settings: environment variables.
         :param options: of session_report.
         """
-        # A Windows inventory: whatever connected with these variables, if only to localhost, would go wrong.
+        # The variables of a Windows inventory: a connection to localhost with them would fail.
         variables = {
             'ansible_connection': 'winrm',
             'ansible_become': True,

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The guide from the two commands: both languages say the same, and every line in it is one that the modules take."""
+"""The guide from quser and qwinsta: both languages have the same examples, and the modules accept each of them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Runs action plugins as ansible-core does, against a connection that nobody may use."""
+"""Runs action plugins as ansible-core does, with a connection whose use fails the test."""
 
 from __future__ import annotations
 

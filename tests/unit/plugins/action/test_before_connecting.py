@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Ansible itself, against a port at which nobody answers: what is refused must be refused without trying it."""
+"""Invalid input fails in real Ansible runs before it connects: the port of the host is closed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture
 def dead_port() -> Iterator[int]:
-    """A port of this machine that is taken, so that nobody else gets it, and at which nobody listens."""
+    """A port of this machine that is bound, so that no other process gets it, and closed."""
     with socket.socket() as taken:
         taken.bind(('127.0.0.1', 0))
         yield taken.getsockname()[1]
@@ -34,7 +34,7 @@ def core(request: pytest.FixtureRequest) -> Core:
 
 
 def ansible(core: Core, port: int, module: str, args: dict[str, object]) -> str:
-    """Run a module as from the command line and return what Ansible says."""
+    """The output of an ad hoc command."""
     host = [
         'ansible_host=127.0.0.1',
         f'ansible_port={port}',
@@ -69,10 +69,10 @@ def ansible(core: Core, port: int, module: str, args: dict[str, object]) -> str:
     ],
 )
 def test_bad_options_are_refused_without_connecting(core, dead_port, module, args, words):
-    said = ansible(core, dead_port, module, args)
-    assert 'FAILED!' in said
-    assert 'UNREACHABLE' not in said
-    assert words in said
+    output = ansible(core, dead_port, module, args)
+    assert 'FAILED!' in output
+    assert 'UNREACHABLE' not in output
+    assert words in output
 
 
 def test_good_options_do_connect(core, dead_port):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What the reader of quser and qwinsta output makes of genuine captures and of the damage that text suffers."""
+"""The parser reads genuine captures, and reads or refuses damaged ones."""
 
 from __future__ import annotations
 
@@ -358,10 +358,10 @@ def test_an_empty_text_is_an_error(text: str | list[str]) -> None:
         parse(QUSER, text)
 
 
-@pytest.mark.parametrize('said', ['No User exists for *', 'No User exists for console\r\n', ['no user exists for *']])
-def test_nobody_logged_on_is_the_empty_list(said: str | list[str]) -> None:
-    assert parse(QUSER, said) == []
-    assert parse(QWINSTA, said) == []
+@pytest.mark.parametrize('answer', ['No User exists for *', 'No User exists for console\r\n', ['no user exists for *']])
+def test_the_sentence_for_no_user_is_the_empty_list(answer: str | list[str]) -> None:
+    assert parse(QUSER, answer) == []
+    assert parse(QWINSTA, answer) == []
 
 
 def test_nobody_logged_on_is_refused_beside_something_else() -> None:

@@ -5,8 +5,7 @@
 
 ``SESSIONS_FUZZ_CASES`` sets the number of damaged captures of each test, ``SESSIONS_FUZZ_SEED`` where they begin.
 
-Nothing can tell a changed digit from a genuine one (id 3 printed as 4 is a good row), so that is the one damage left
-out: what is done to an id here is what moves, splits, cuts or empties it.
+A changed digit cannot be detected (ID 3 printed as 4 is a valid row), so IDs are only moved, split, cut or emptied.
 """
 
 from __future__ import annotations
@@ -237,7 +236,7 @@ def test_damage_to_the_whole_text_gives_the_right_id_or_an_error() -> None:
         capture = rng.choice(GENUINE)
         damages = rng.sample(TEXT_DAMAGES, rng.randint(1, 2))
         if drop_columns in damages:
-            # Alone, because blanks that are put in again, or the loss of the lines that tell, would make a good table.
+            # Alone: with other damage, the result can be a valid table again.
             damages = [drop_columns]
         lines = list(capture.lines)
         for damage in damages:

@@ -96,7 +96,7 @@ def test_a_large_fleet_with_a_long_history_fits_into_a_mail(tmp_path: pathlib.Pa
     for number in range(count):
         time = f'2026-11-{1 + number // 10:02}T{number % 10:02}:00:00Z'
         name = f'report-{time.replace("-", "").replace(":", "")}.json'
-        # The head is read, whatever follows it.
+        # Only the head of the file is read.
         text = head.replace('2026-11-20T00:00:00Z', time, 1)[: history.HEAD + 1000]
         (tmp_path / name).write_text(text, encoding='utf-8')
     report = build_report(fleet, '2026-11-21T00:00:00Z', limits={'max_idle': 7200})
