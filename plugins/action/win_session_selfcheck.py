@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Asks a host with two modules and evaluates the answers on the controller."""
+"""Queries a host with two modules and evaluates the answers on the controller."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MODULE = 'winops.sessions.win_session_selfcheck'
 INFO = 'winops.sessions.win_user_session_info'
 INFO_OPTIONS = {'include_all': True, 'gather': ['client', 'processes']}
 
-# Facts that say what kind of host it is; the others are in the answers.
+# Facts that describe the host. The others are in the answers.
 SYSTEM = (
     *('os_name', 'os_build', 'os_type', 'ui_culture', 'time_zone'),
     *('powershell_version', 'powershell_edition', 'dotnet_release'),
@@ -30,7 +30,7 @@ SYSTEM = (
 
 
 class ActionModule(ActionBase):
-    """Asks a host with two modules and evaluates the answers on the controller."""
+    """Queries a host with two modules and evaluates the answers on the controller."""
 
     _supports_check_mode = True
     _supports_async = False

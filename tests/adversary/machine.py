@@ -78,7 +78,7 @@ _CHANGES: dict[str, Any] = {
 
 
 class Adversary(RuleBasedStateMachine):
-    """One host, three tasks that are repeated, and whatever happens meanwhile."""
+    """One host, three tasks that are repeated, and random changes in between."""
 
     engines: ClassVar[tuple[Engine, Engine]]
     counted: ClassVar[Counter[str]] = Counter()
@@ -106,7 +106,7 @@ class Adversary(RuleBasedStateMachine):
 
     @rule(span=st.sampled_from([30, 600, 901, 3600, 90000]))
     def time_passes(self, span: int) -> None:
-        """Time passes and nobody does anything."""
+        """Time passes without input."""
         self.host.change({'advance': span})
         self.last = None
 
@@ -118,7 +118,7 @@ class Adversary(RuleBasedStateMachine):
 
     @rule()
     def everything_works_again(self) -> None:
-        """No call fails any more."""
+        """No more calls fail."""
         self.host.heal()
         self.is_calm = True
 

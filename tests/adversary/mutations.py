@@ -177,7 +177,7 @@ MUTATIONS = (
         _NOTICED,
     ),
     Mutation(
-        'starts over where renew says so',
+        'starts over if renew is set',
         _NOTICE,
         '(_renews || (lastUse > notice.Due',
         '((lastUse > notice.Due',

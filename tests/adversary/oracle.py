@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Judges what the modules did to a simulated host by the host's own record.
 
-It knows the documentation and nothing of the code. Where the documentation lets doubt decide, `selects` answers yes and
-`protection` answers no only if both are certain: what it calls wrong is wrong under every reading.
+It implements the documentation, independently of the code. Where the documentation lets doubt decide, `selects`
+answers yes and `protection` answers no only if both are certain: what it calls wrong is wrong under every reading.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _TRACED = 80
 _TOLERANCE = 300 * SECOND  # a clock that was corrected a little
 
 
-# ---- What the documentation says of one session ----
+# ---- What the documentation states about one session ----
 
 
 def token(session: Session) -> str:
@@ -212,7 +212,7 @@ class Act:
 
 @dataclass
 class Promise:
-    """A message that told a user how long the session lasts, or an attempt to show it."""
+    """A warning with the time of the end, or an attempt to show it."""
 
     time: int
     due: int
@@ -438,7 +438,7 @@ class Judge:
     def _not_warned(self, run: Run, at: Instant) -> str | None:
         """Why a notice does not permit an act."""
         if at.time < at.logon_time - _TOLERANCE:
-            return None  # the clock was set to a time before the logon: no time says anything
+            return None  # the clock was set to a time before the logon: no time is reliable
         promises = self.promises[run.key, at.token or '']
         shown = [promise for promise in promises if promise.is_shown and promise.time <= at.time + _TOLERANCE]
         if (run.notice or {}).get('remind') is None and shown:

@@ -27,7 +27,7 @@ def timed(what: str, work: t.Callable[[], t.Any]) -> t.Any:
 
 
 def main(hosts: int = 1000, sessions: int = 20) -> None:
-    """Time each form, for a fleet that was looked at and one in which everybody was logged off."""
+    """Time each form, for a fleet that was listed and for one whose users were logged off."""
     for acted in (False, True):
         fleet = large(hosts, sessions, acted)
         print(f'{hosts:,} hosts with {sessions} sessions each, {"all logged off" if acted else "listed"}')

@@ -77,8 +77,8 @@ BAD: dict[str, tuple[str, dict[str, Any], list[str]]] = {
     'empty client': (INFO, {'client_names': [' ']}, ['client_names', "' '", 'PC-017']),
     'server with blanks': (INFO, {'server': 'rds 02'}, ['server', "'rds 02'", 'rds02.corp.example']),
     'server as a path': (INFO, {'server': '\\\\rds02'}, ['server', "'\\\\rds02'", 'rds02']),
-    'brake below nothing': (SESSION, {**EVERYBODY, 'max_sessions': -1}, ['max_sessions', '-1', '20']),
-    'brake that is no number': (SESSION, {**EVERYBODY, 'max_sessions': 'few'}, ['max_sessions', "'few'", '20']),
+    'negative safety limit': (SESSION, {**EVERYBODY, 'max_sessions': -1}, ['max_sessions', '-1', '20']),
+    'safety limit that is no number': (SESSION, {**EVERYBODY, 'max_sessions': 'few'}, ['max_sessions', "'few'", '20']),
     'disconnect by reset': (
         SESSION,
         {'state': 'disconnected', 'all_sessions': True, 'method': 'reset'},

@@ -45,7 +45,7 @@ PREPARED = ('git clone', 'cd ', 'python3 -m venv', '. ~/', 'python -m pip', 'rea
 
 @pytest.fixture(scope='module')
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty home directory and a clone beside it, with nothing that git does not know."""
+    """An empty home directory and a clone beside it, with tracked files only."""
     folder = tmp_path_factory.mktemp('start')
     (folder / 'home').mkdir()
     for path in files():

@@ -25,7 +25,7 @@ PLAYBOOKS = [
     ROOT / 'playbooks' / f'{name}.yml' for name in ('drain', 'find', 'logoff_idle', 'logoff_user', 'message', 'report')
 ]
 
-# Playbook, arguments, extra variables, and what the output has to say.
+# Playbook, arguments, extra variables, and parts of the output.
 REFUSED: dict[str, tuple[str, list[str], dict[str, Any], list[str]]] = {
     'part_of_a_target': ('report', [], {'target': 'web01,wbe'}, ['target: wbe matches no host', 'target=windows']),
     'nothing_within_the_limit': (

@@ -94,7 +94,7 @@ def test_check_mode_fails_the_hosts_that_a_real_run_would_fail(story: dict[str, 
 
 def test_warns_and_ends_exactly_the_matching_sessions(story: dict[str, Run]) -> None:
     assert {name: host.actions for name, host in story['real'].hosts.items()} == {
-        # A disconnected session is ended at once: nobody would read the message.
+        # A disconnected session is ended at once, because its user cannot read the message.
         'first': [('WTSLogoffSession', 3), ('WTSSendMessageW', 2), ('WTSLogoffSession', 2)],
         'returns': [('WTSSendMessageW', 2)],
         'dies': [('WTSSendMessageW', 2)],

@@ -91,7 +91,7 @@ POLICIES = {
         {'alice': 'logoff'},
     ),
     # The message box cannot be shown the first time. The second call tries again, so the user keeps the session.
-    'not-told': Policy(
+    'not-warned': Policy(
         {'max_idle': '1h', **NOTICE, 'notice_grace': '3s'},
         [idle('alice', 2, on_message={'error': 5, 'times': 1})],
         {'alice': 'notified'},

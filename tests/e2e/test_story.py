@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The same tasks on hosts with different trouble: list, plan, act, act again, tell, drain, in one ansible-playbook."""
+"""One ansible-playbook runs the same tasks on hosts with different problems: list, plan, act twice, message, drain."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SPEC: dict[str, Any] = {
             {'id': 4, 'user': 'fred', **IDLE, 'on_logoff': {'error': 7045}},
         ]
     },
-    # Right when session 2 is logged off, session 3 goes to somebody who is idle for as long, with an older token.
+    # When session 2 is logged off, session 3 is reused for a user who has been idle for as long.
     'recycled': {
         'sessions': [{'id': 2, 'user': 'gina', **IDLE}, {'id': 3, 'user': 'hugo', **IDLE}],
         'events': [
@@ -80,8 +80,8 @@ TASKS = [
     task('plan', 'win_user_session', OFF, ['office', 'blind'], check_mode=True, diff=True),
     task('act', 'win_user_session', OFF, diff=True),
     task('act again', 'win_user_session', OFF, ['office', 'recycled', 'names', 'stuck'], diff=True),
-    task('tell in check mode', 'win_user_session_message', {'text': TEXT}, ['office'], check_mode=True),
-    task('tell', 'win_user_session_message', {'text': TEXT}, ['office', 'blind']),
+    task('message in check mode', 'win_user_session_message', {'text': TEXT}, ['office'], check_mode=True),
+    task('message', 'win_user_session_message', {'text': TEXT}, ['office', 'blind']),
     task('drain in check mode', 'win_logon_mode', {'mode': 'drain'}, ['office'], check_mode=True, diff=True),
     task('drain', 'win_logon_mode', {'mode': 'drain'}, ['office', 'blind'], diff=True),
     task('drain again', 'win_logon_mode', {'mode': 'drain'}, ['office'], diff=True),
@@ -180,10 +180,10 @@ def test_diff_is_what_a_person_sees(story: Run) -> None:
 
 
 def test_messages_reach_those_who_are_active(story: Run) -> None:
-    result = story['tell']['office']
+    result = story['message']['office']
     assert by_user(result) == {'carol': 'sent', 'ansible': 'sent'}
-    assert by_user(story['tell in check mode']['office']) == {'carol': 'planned', 'ansible': 'planned'}
-    assert (story['tell in check mode']['office']['changed'], result['changed']) == (True, True)
+    assert by_user(story['message in check mode']['office']) == {'carol': 'planned', 'ansible': 'planned'}
+    assert (story['message in check mode']['office']['changed'], result['changed']) == (True, True)
     assert story.hosts['office'].boxes == [(4, TEXT), (5, TEXT)]
 
 
@@ -235,7 +235,7 @@ def test_a_session_whose_id_went_to_another_user_is_not_touched(story: Run) -> N
 
 
 def test_a_host_that_hides_its_sessions_fails_in_every_module_that_reads_them(story: Run) -> None:
-    for name in ('list', 'plan', 'act', 'tell'):
+    for name in ('list', 'plan', 'act', 'message'):
         result = story[name]['blind']
         assert result['status'] == 'failed'
         assert 'right to query sessions' in result['msg']

@@ -31,7 +31,7 @@ SPEC: dict[str, Any] = {
             {'id': 5, 'user': None, 'disconnected': '5h', 'on_logoff': {'error': 7024}},
         ]
     },
-    # A quarter of an hour goes by whenever somebody asks for the logon mode.
+    # Each query of the logon mode advances the clock by 15 minutes.
     'scheduled': {
         'sessions': [{'id': 2, 'user': 'alice', **IDLE}],
         'events': [{'after': {'api': 'RegQueryValueExW', 'name': 'WinStationsDisabled'}, 'do': {'advance': '15m'}}],
@@ -63,7 +63,7 @@ PLAYS: list[dict[str, Any]] = [
     },
     {
         'hosts': 'form',
-        'vars': {'ids': '2,3', 'limit': '90', 'ghosts': 'true', 'brake': '2', 'who': 'alice, CORP\\bob'},
+        'vars': {'ids': '2,3', 'limit': '90', 'ghosts': 'true', 'safety_limit': '2', 'who': 'alice, CORP\\bob'},
         'tasks': [
             task(
                 'from a form',
@@ -73,7 +73,7 @@ PLAYS: list[dict[str, Any]] = [
                     'session_ids': '{{ ids }}',
                     'max_idle': '{{ limit }}',
                     'users': '{{ who }}',
-                    'max_sessions': '{{ brake }}',
+                    'max_sessions': '{{ safety_limit }}',
                     'protect_connection_user': 'no',
                 },
             ),
@@ -185,7 +185,7 @@ def test_the_modules_see_and_do_what_the_commands_of_windows_do(ways: Run) -> No
     assert by_user(ways['end by module']['by_hand']) == {'bob': 'logged_off'}
     ended = [act for act in ways.hosts['by_hand'].acts if act[0] == 'WTSLogoffSession']
     assert ended == [('WTSLogoffSession', 2, 'CORP\\alice'), ('WTSLogoffSession', 3, 'CORP\\bob')]
-    # Where nobody is logged on, quser ends with an error and the module with an empty list.
+    # If no user is logged on, quser ends with an error and the module with an empty list.
     assert (
         'No User exists'
         in ways['quser at the end']['by_hand']['stderr'] + ways['quser at the end']['by_hand']['stdout']
@@ -196,9 +196,9 @@ def test_the_modules_see_and_do_what_the_commands_of_windows_do(ways: Run) -> No
 
 def test_from_the_command_line_a_person_reads_who_is_logged_on(core: Core, tmp_path: Path) -> None:
     with patient_fleet({'web01': {'sessions': [{'id': 2, 'user': 'alice', 'idle': '3m'}]}}) as running:
-        said = ad_hoc(core, running, tmp_path, 'win_user_session_info', {})
-    assert 'web01 | SUCCESS' in said
-    assert '"msg": "1 session: 2 CORP\\\\alice (active, idle 3 min' in said
+        output = ad_hoc(core, running, tmp_path, 'win_user_session_info', {})
+    assert 'web01 | SUCCESS' in output
+    assert '"msg": "1 session: 2 CORP\\\\alice (active, idle 3 min' in output
 
 
 @pytest.mark.slow

@@ -3,8 +3,8 @@
 """The C# sources compile without a warning as C# 5 for .NET Framework 4.6.2, as Windows PowerShell 5.1 compiles them.
 
 Windows PowerShell uses the compiler of .NET Framework, which supports C# 5, and Ansible treats a warning as an error.
-The compiler in pwsh checks the language version. Mono's has the reference assemblies of .NET Framework 4.6.2 as well, so
-it also finds calls of newer members.
+The compiler in pwsh checks the language version. Mono's has the reference assemblies of .NET Framework 4.6.2 as well,
+so it also finds calls of newer members.
 """
 
 from __future__ import annotations

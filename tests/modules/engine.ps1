@@ -35,7 +35,7 @@ $global:moduleOutput = $null
 Function Find-Nothing {
     <#
     .SYNOPSIS
-    Finds the "nothing" of PowerShell in a result, which PowerShell 5.1 would write as {} where null is meant.
+    Finds AutomationNull in a result: PowerShell 5.1 serializes it as {} instead of null.
     #>
     param ($Value, $Path)
 

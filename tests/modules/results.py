@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Short words for what was done to a simulated host, and for what a module says about it."""
+"""Short accessors for the records of a simulated host and for results of a module."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def calls(host: Host, api: str, **arguments: Any) -> list[Call]:
 
 
 def enumerations(host: Host) -> int:
-    """How often the module looked at the whole table."""
+    """How often the module enumerated the sessions."""
     return len(calls(host, 'WTSEnumerateSessionsExW'))
 
 

@@ -116,7 +116,7 @@ def test_does_not_report_a_closing_session_as_gone(host, act):
     result = disconnect(act, users=['alice'], timeout='0')
 
     assert there.acts == []
-    # Its screen is taken away already, as its row says.
+    # It is already disconnected, as its row shows.
     assert of(result, 'outcome') == {2: 'already_disconnected'}
     assert ids(result['remaining']) == [2]
 

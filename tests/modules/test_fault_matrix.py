@@ -198,7 +198,7 @@ MATRIX: dict[str, tuple[str, dict[str, Any], str, dict[str, Any], Expectation]] 
 
 
 def run(engine: Engine, host: Host, module: str, options: dict[str, Any]) -> Result:
-    """Run a module; whatever happens, it gives back what it was given."""
+    """Run a module, and check that it frees all memory and handles."""
     result = engine.run(module, **options)
     assert not host.memory.live
     assert not host.memory.misuse

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Between reading and acting: what is not the same session, or not meant any more, is left alone."""
+"""Between reading and acting: a session that was replaced, or that no longer matches, is skipped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ IDLE = {'user': 'alice', 'idle': '3h', 'logged_on': '9h'}
 
 
 def before_the_act(there, session, change):
-    """Let something happen right before a session is read again: the second time that its facts are asked for."""
+    """Change the host immediately before a session is re-checked: at the second query of its facts."""
     there.on(QUERY, session=session, nth=2, when='before', do=lambda host: host.change(change), **{'class': 25})
 
 
@@ -41,7 +41,7 @@ def test_skips_a_session_whose_id_was_reused(host, act, state, method, other):
     assert of(result, 'user')[3] == 'alice'
     assert of(result, 'action')[3] == 'none'
     assert 3 in there.sessions
-    # What is left is told as it is now.
+    # The remaining sessions are reported as they are now.
     assert of(result, 'user', 'remaining').get(3) == other.get('user')
 
 
@@ -168,7 +168,7 @@ def test_a_session_that_is_not_found_without_a_list_is_not_gone(host, act):
 
     assert of(result, 'outcome') == {3: 'failed'}
     assert there.acts == []
-    # What was there is what is left, as far as anybody knows.
+    # If the sessions cannot be listed afterwards, the earlier list is returned.
     assert ids(result['remaining']) == [3]
     assert 'the last known ones' in result['warnings'][0]
 

@@ -48,7 +48,7 @@ def values(host: Host) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ('drain', 'disabled', 'meant'),
+    ('drain', 'disabled', 'expected'),
     [
         (None, None, 'enabled'),
         (0, None, 'enabled'),
@@ -72,11 +72,11 @@ def values(host: Host) -> dict[str, Any]:
     ],
 )
 def test_the_mode_is_read_from_both_values(
-    host: Callable[..., Host], mode: Run, drain: Any, disabled: Any, meant: str
+    host: Callable[..., Host], mode: Run, drain: Any, disabled: Any, expected: str
 ) -> None:
     machine = host(registry=registry(drain, disabled))
     result = mode()
-    assert (result['mode'], result['previous_mode'], result['changed']) == (meant, meant, False)
+    assert (result['mode'], result['previous_mode'], result['changed']) == (expected, expected, False)
     assert machine.acts == []
 
 

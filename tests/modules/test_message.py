@@ -21,7 +21,7 @@ CAROL = {'id': 4, 'user': 'carol', 'disconnected': '1h'}
 TOPMOST, FOREGROUND = 0x40000, 0x10000
 
 LONG = '60'  # seconds; no test gets there
-SHORT = '0.2'  # seconds; for a box that nobody answers
+SHORT = '0.2'  # seconds; for a box that is not answered
 
 Run = Callable[..., dict[str, Any]]
 
@@ -211,7 +211,7 @@ def test_an_unanswered_box_ends_with_the_wait(host: Callable[..., Host], message
     assert answers(result) == {'alice': None, 'bob': 'ok', 'carol': None}
     assert result['changed'] is True
     assert not result.get('failed')
-    # And the box does not stay for ever: nobody takes its answer any more.
+    # The box is closed, because no call waits for its answer.
     assert machine.boxes[0].timeout == 1
 
 

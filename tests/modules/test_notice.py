@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A notice: told in one run, ended in a later one."""
+"""A notice: one run warns, a later one ends the session."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def logged_off(host: Host) -> list[int]:
     return [call.arguments['session'] for call in host.acts if call.api == 'WTSLogoffSession']
 
 
-def told(host: Host) -> list[int]:
+def warned(host: Host) -> list[int]:
     return [call.arguments['session'] for call in host.calls if call.api == 'WTSSendMessageW']
 
 
@@ -101,7 +101,7 @@ def test_the_first_run_after_the_grace_ends_the_session_and_forgets_the_notice(i
 
     assert result['changed'] is True
     assert outcomes(result) == {'alice': 'logged_off'}
-    assert (logged_off(idle), told(idle)) == ([2], [])
+    assert (logged_off(idle), warned(idle)) == ([2], [])
     assert idle.sessions.users == {}
     assert notices(idle) == {}
     assert act(**IDLE)['changed'] is False
@@ -125,7 +125,7 @@ def test_sessions_have_their_own_graces(idle: Host, act: Act) -> None:
     idle.clock.advance('10m')
 
     assert outcomes(act(**IDLE)) == {'alice': 'logged_off', 'bob': 'in_grace'}
-    assert (logged_off(idle), told(idle)) == ([2], [2, 3])
+    assert (logged_off(idle), warned(idle)) == ([2], [2, 3])
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_whoever_works_all_the_time_gets_one_notice_where_every_idle_time_is_ove
     assert seen == ['notified', 'in_grace', 'in_grace', 'logged_off']
 
 
-# ---- The user came back ----
+# ---- The user is active again ----
 
 
 def test_warns_a_user_who_was_active_again_anew(idle: Host, act: Act) -> None:
@@ -176,7 +176,7 @@ def test_warns_a_user_who_was_active_again_anew(idle: Host, act: Act) -> None:
     idle.clock.advance('2h')
     assert outcomes(act(**IDLE)) == {'alice': 'notified'}
     assert logged_off(idle) == []
-    assert told(idle) == [2, 2]
+    assert warned(idle) == [2, 2]
 
 
 def test_warns_a_user_anew_whose_activity_no_run_has_seen(idle: Host, act: Act) -> None:
@@ -217,7 +217,7 @@ def test_does_not_warn_a_user_who_is_active_again_before_the_message(idle: Host,
     result = act(**IDLE)
 
     assert outcomes(result) == {'alice': 'no_longer_matches'}
-    assert (told(idle), notices(idle), result['changed']) == ([], {}, False)
+    assert (warned(idle), notices(idle), result['changed']) == ([], {}, False)
 
 
 def test_skips_a_user_who_is_active_again_before_the_act(idle: Host, act: Act) -> None:
@@ -261,7 +261,7 @@ def test_sends_no_message_to_a_session_that_was_replaced_meanwhile(idle: Host, a
     )
 
     assert outcomes(act(**IDLE)) == {'alice': 'session_changed'}
-    assert (told(idle), notices(idle)) == ([], {})
+    assert (warned(idle), notices(idle)) == ([], {})
 
 
 def test_a_reboot_forgets(idle: Host, act: Act) -> None:
@@ -310,7 +310,7 @@ def test_tasks_for_different_users_do_not_take_each_others_notices_away(host: Ca
     assert seen[:2] == [{'alice': 'notified'}, {'bob': 'notified'}]
     assert seen[2:4] == [{'alice': 'in_grace'}, {'bob': 'in_grace'}]
     assert seen[4:] == [{'alice': 'logged_off'}, {'bob': 'logged_off'}]
-    assert told(machine) == [2, 3]
+    assert warned(machine) == [2, 3]
 
 
 def test_the_notice_of_another_task_neither_permits_nor_postpones(idle: Host, act: Act) -> None:
@@ -377,14 +377,14 @@ def test_does_not_warn_again_if_another_controller_has_recorded_a_notice(
 ) -> None:
     token = token_of(info)
     idle.calls.clear()
-    # Right after this run has found no notice, and right before it writes its own.
+    # After this run has found no notice, immediately before it writes its own.
     when = ('RegOpenKeyExW', 'RegCreateKeyExW')[nth - 1]
     idle.on(when, do=lambda host: other_controllers_notice(host, token))
 
     result = act(**IDLE)
 
     assert outcomes(result) == {'alice': 'in_grace'}
-    assert (told(idle), result['changed'], result['sessions'][0]['action']) == ([], False, 'none')
+    assert (warned(idle), result['changed'], result['sessions'][0]['action']) == ([], False, 'none')
     assert result['sessions'][0]['due_in_seconds'] == 900
     assert '1111' in notices(idle)[token]
 
@@ -399,7 +399,7 @@ def test_only_the_controller_that_writes_last_warns(
     result = act(**IDLE)
 
     assert outcomes(result) == {'alice': 'in_grace'}
-    assert (told(idle), result['changed'], result['sessions'][0]['action']) == ([], False, 'none')
+    assert (warned(idle), result['changed'], result['sessions'][0]['action']) == ([], False, 'none')
 
 
 @pytest.fixture(scope='module')
@@ -417,8 +417,8 @@ def test_two_controllers_at_the_same_moment_warn_each_user(engine: Any, second: 
         runs = [pool.submit(one.run, 'win_user_session', state='logged_off', **IDLE) for one in (engine, second)]
     results = [run.result() for run in runs]
 
-    assert set(told(machine)) == set(range(2, 22))
-    assert len(told(machine)) < 40
+    assert set(warned(machine)) == set(range(2, 22))
+    assert len(warned(machine)) < 40
     for one, other in zip(results[0]['sessions'], results[1]['sessions'], strict=True):
         assert {one['outcome'], other['outcome']} in ({'notified'}, {'notified', 'in_grace'})
     machine.clock.advance('15m')
@@ -431,7 +431,7 @@ def test_an_older_notice_that_does_not_count_does_not_keep_the_new_one_back(idle
     idle.sessions.update(2, idle='2h')
 
     assert outcomes(act(**IDLE)) == {'alice': 'notified'}
-    assert told(idle) == [2, 2]
+    assert warned(idle) == [2, 2]
 
 
 def test_what_another_controller_wrote_meanwhile_is_not_removed(
@@ -440,7 +440,7 @@ def test_what_another_controller_wrote_meanwhile_is_not_removed(
     act(**IDLE)
     (token,) = notices(idle)
     idle.sessions.update(2, idle=0)
-    # This run has read its old notice and will remove it; the other one sees the user idle again and writes anew.
+    # This run has read its old notice and will remove it; the other one finds the user idle again and writes a new one.
     idle.on('RegCloseKey', do=lambda host: other_controllers_notice(host, token))
 
     act(**IDLE)
@@ -561,7 +561,7 @@ def test_a_value_of_another_name_is_ignored_with_a_warning_and_stays(idle: Host,
     assert name in notices(idle)
 
 
-# ---- Telling fails ----
+# ---- The warning fails ----
 
 
 def test_a_notice_that_cannot_be_delivered_is_reported_and_counts_down(host: Callable[..., Host], act: Act) -> None:
@@ -580,7 +580,7 @@ def test_a_notice_that_cannot_be_delivered_is_reported_and_counts_down(host: Cal
 def test_warns_a_locked_session_and_reports_that_it_is_locked(host: Callable[..., Host], act: Act) -> None:
     machine = host(sessions=[{**ALICE, 'locked': True}])
     (session,) = act(**IDLE)['sessions']
-    assert (session['outcome'], told(machine)) == ('notified', [2])
+    assert (session['outcome'], warned(machine)) == ('notified', [2])
     assert 'locked' in session['detail']
 
 
@@ -589,7 +589,7 @@ def test_a_disconnected_session_has_no_reader_and_is_ended_at_once(host: Callabl
     result = act(max_disconnected='3600', **IDLE)
 
     assert outcomes(result) == {'alice': 'logged_off', 'bob': 'notified'}
-    assert (told(machine), logged_off(machine)) == ([3], [2])
+    assert (warned(machine), logged_off(machine)) == ([3], [2])
     (token,) = notices(machine)
     assert token.endswith('bob')
 
@@ -608,7 +608,7 @@ def test_does_not_end_an_unwarned_user_who_reconnects_before_the_act(host: Calla
 def test_a_session_with_a_user_but_no_screen_gets_its_grace(host: Callable[..., Host], act: Act) -> None:
     machine = host(clock={'fixed': NOW}, sessions=[{**ALICE, 'state': 'connected'}])
     (session,) = act(users=['alice'], notice=NOTICE)['sessions']
-    assert (session['outcome'], told(machine)) == ('notified', [])
+    assert (session['outcome'], warned(machine)) == ('notified', [])
     assert 'no screen' in session['detail']
     machine.clock.advance('15m')
     assert outcomes(act(users=['alice'], notice=NOTICE)) == {'alice': 'logged_off'}
@@ -627,7 +627,7 @@ def test_sends_nothing_if_the_notice_cannot_be_recorded(host: Callable[..., Host
     assert 'was not warned' in result['msg']
     assert 'Win32 error 5' in result['msg']
     assert {session['error_code'] for session in result['sessions']} == {5}
-    assert (told(machine), logged_off(machine)) == ([], [])
+    assert (warned(machine), logged_off(machine)) == ([], [])
 
 
 def test_changes_nothing_if_the_notices_cannot_be_read(host: Callable[..., Host], act: Act) -> None:
@@ -646,7 +646,7 @@ def test_an_account_that_may_only_read_warns_no_user(host: Callable[..., Host], 
 
     assert result['failed'] is True
     assert outcomes(result) == {'alice': 'failed'}
-    assert told(machine) == []
+    assert warned(machine) == []
 
 
 def test_one_notice_that_cannot_be_written_does_not_take_the_others_with_it(
@@ -661,7 +661,7 @@ def test_one_notice_that_cannot_be_written_does_not_take_the_others_with_it(
     assert outcomes(result) == {'alice': 'notified', 'bob': 'failed'}
     assert result['failed'] is True
     assert result['changed'] is True
-    assert told(machine) == [2]
+    assert warned(machine) == [2]
     assert list(notices(machine)) == [tokens['alice']]
     assert next(session['error_code'] for session in result['sessions'] if session['user'] == 'bob') == 1450
 
@@ -674,13 +674,13 @@ def test_a_notice_whose_record_is_gone_before_it_is_sent_is_not_sent(idle: Host,
     result = act(**IDLE)
 
     assert outcomes(result) == {'alice': 'failed'}
-    assert told(idle) == []
+    assert warned(idle) == []
     assert 'was not warned' in result['msg']
 
 
 def test_a_notice_that_was_written_but_not_sent_does_not_end_the_session_later(idle: Host, act: Act, info: Act) -> None:
     token = token_of(info)
-    # The look right before writing succeeds, the one right before sending fails.
+    # The check immediately before writing succeeds, the one immediately before sending fails.
     idle.on('RegSetValueExW', do=lambda host: host.fault('RegQueryValueExW', name=token, error=1018, times=1))
 
     assert outcomes(act(**IDLE)) == {'alice': 'failed'}
@@ -708,10 +708,10 @@ def test_does_not_warn_a_session_that_cannot_be_re_checked(idle: Host, act: Act)
 
     assert outcomes(result) == {'alice': 'failed'}
     assert result['sessions'][0]['error_code'] == 1726
-    assert (told(idle), notices(idle)) == ([], {})
+    assert (warned(idle), notices(idle)) == ([], {})
 
 
-# ---- Check mode, brake, protections, end that fails ----
+# ---- Check mode, safety limit, protections, end that fails ----
 
 
 def test_check_mode_writes_and_sends_nothing_and_returns_the_plan(idle: Host, act: Act) -> None:
@@ -778,7 +778,7 @@ def test_a_session_that_does_not_end_keeps_its_notice(host: Callable[..., Host],
     machine.clock.advance('15m')
     assert outcomes(act(**IDLE)) == {'alice': 'failed'}
     assert outcomes(act(**IDLE)) == {'alice': 'logged_off'}
-    assert told(machine) == [2]
+    assert warned(machine) == [2]
 
 
 def test_a_text_that_no_box_takes_is_refused_before_anything_is_done(idle: Host, act: Act) -> None:

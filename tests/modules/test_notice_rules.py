@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A notice permits an act only to the task that gave it, and only while what it said still holds."""
+"""A notice permits an act only to the task that gave it, and only while its conditions hold."""
 
 from __future__ import annotations
 

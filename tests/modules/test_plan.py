@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Check mode, diff and the brake."""
+"""Check mode, diff and the safety limit."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Selected sessions that are left alone, and why."""
+"""Selected sessions that are protected, and the reason."""
 
 from __future__ import annotations
 
@@ -179,9 +179,9 @@ def test_the_first_of_several_protections_is_named(host, act):
     host(sessions=[session], own_session=1)
 
     found = []
-    # Each protection that is taken away lets the next one be seen; the module's own session is told apart by host.
+    # Each protection that is taken away lets the next one be seen; the module's own session is recognized by its host.
     found.append(reasons(act(**options))[1])
-    options['server'] = 'web01'  # on another host nothing is the own session, and its console is told by its name
+    options['server'] = 'web01'  # on another host no session is the own one, and the console is recognized by its name
     for drop in (None, 'protect_connection_user', 'protect_users', 'protect_processes'):
         if drop == 'protect_connection_user':
             options[drop] = False

@@ -457,11 +457,11 @@ def test_no_bytes_in_the_address_field_are_an_error(engine, fields):
             ipaddress.ip_address(record['client_address'].split('%')[0])
 
 
-@pytest.mark.parametrize(('locked', 'said'), [(True, True), (False, False), (None, None)])
-def test_the_lock_flag(host, info, locked, said):
+@pytest.mark.parametrize(('locked', 'expected'), [(True, True), (False, False), (None, None)])
+def test_the_lock_flag(host, info, locked, expected):
     host(sessions=[{'id': 3, 'user': 'alice', 'locked': locked}])
 
-    assert one(info())['locked'] is said
+    assert one(info())['locked'] is expected
 
 
 def test_a_disconnected_session_is_neither_locked_nor_not(host, info):

@@ -131,7 +131,7 @@ def test_does_not_reset_a_user_who_is_active_again_after_a_failed_logoff(host, a
 
 def test_a_reset_is_not_for_whom_the_id_went_to_when_the_time_was_over(host, act):
     there = host(sessions=[{'id': 2, 'user': 'alice', 'on_logoff': {'hangs': True}}])
-    # The table was looked at for the last time; the session ends before it is read again to be reset.
+    # After the last enumeration, the session ends before it is re-checked for the reset.
     there.on(
         'WTSEnumerateProcessesExW',
         session=2,

@@ -60,7 +60,7 @@ def test_ends_the_selected_sessions_of_a_thousand(host, act):
     assert ended(there) == ids(result['sessions']) == idle
     assert {*of(result, 'outcome').values()} == {'logged_off'}
     assert ids(result['remaining']) == [n for n in range(2, COUNT + 2) if n % 10]
-    # Read once to choose, and again only what was acted on: right before the act.
+    # Each session is read once to select, and only those acted on are re-checked, immediately before the act.
     asked = queries(there)
     assert {asked[n] for n in range(2, COUNT + 2) if n % 10} == {5}
     assert {asked[n] for n in idle} == {6}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Random tables and random options against a second reading of the documentation.
 
-The model below knows nothing of the PowerShell code: it says in Python what the documentation promises. What the
+The model is independent of the engine: it implements in Python what the documentation states. What the
 modules return is compared with it, and above all what they did.
 """
 
@@ -43,20 +43,20 @@ def is_called(row: dict[str, Any], pattern: str) -> bool:
     return matches(pattern, row['user']) or ('@' in pattern and matches(pattern, f'{row["user"]}@{row["domain"]}'))
 
 
-def is_user(row: dict[str, Any], table: dict[str, Any], patterns: list[str], *, spare: bool) -> bool:
-    """Whether a row's user is one of those named. To be spared it is enough that the user may be one of them."""
+def is_user(row: dict[str, Any], table: dict[str, Any], patterns: list[str], *, doubt: bool) -> bool:
+    """Whether a row's user is one of those named. For a protection, a possible match is enough."""
     if row['user'] is None:
         return False
     for pattern in patterns:
         if re.fullmatch(r'S-1-[\d*?-]+', pattern, re.IGNORECASE):
-            found = spare if row['sid'] is None else matches(pattern, row['sid'])
+            found = doubt if row['sid'] is None else matches(pattern, row['sid'])
         else:
             found = is_called(row, pattern)
-            # A name with a domain that is no session's name is resolved, and the host of this test knows no others.
+            # A name with a domain that is no session's name is resolved, and the host of this test has no others.
             unresolved = not re.search(r'[*?]', pattern) and not any(is_called(r, pattern) for r in table['sessions'])
             user = pattern.rpartition('\\')[2] if '\\' in pattern else pattern.rpartition('@')[0]
             found = found or (
-                spare and unresolved and bool(user) and user != pattern and fold(user) == fold(row['user'])
+                doubt and unresolved and bool(user) and user != pattern and fold(user) == fold(row['user'])
             )
         if found:
             return True
@@ -69,7 +69,7 @@ def age(stamp: int) -> int | None:
 
 
 def read(row: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
-    """What the session record says of a row."""
+    """The session record of a row."""
     disconnected = row['state'] in ('disconnected', 'down')
     console = row['id'] == table['console']
     ghost = row['user'] is None and disconnected and row['id'] != 0 and not console
@@ -136,8 +136,8 @@ def selected(row: dict[str, Any], table: dict[str, Any], options: dict[str, Any]
     limits = [option for option in ('max_disconnected', 'max_idle', 'max_logged_on') if option in options]
     return (
         selectable(row, table, options)
-        and ('users' not in options or is_user(row, table, options['users'], spare=False))
-        and not is_user(row, table, options.get('exclude_users', []), spare=True)
+        and ('users' not in options or is_user(row, table, options['users'], doubt=False))
+        and not is_user(row, table, options.get('exclude_users', []), doubt=True)
         and ('session_ids' not in options or row['id'] in options['session_ids'])
         and ('tokens' not in options or fold(record['token']) in [fold(token) for token in options['tokens']])
         and ('states' not in options or row['state'] in options['states'])
@@ -150,14 +150,14 @@ def selected(row: dict[str, Any], table: dict[str, Any], options: dict[str, Any]
 
 
 def protection(row: dict[str, Any], table: dict[str, Any], options: dict[str, Any]) -> str | None:
-    """Why a selected row is left alone."""
+    """Why a selected row is protected."""
     record = read(row, table)
     if record['own']:
         return 'own_session'
     # The SIDs of these accounts are unknown, so the account of any domain may be the connection's.
     if options['protect_connection_user'] and fold(record['user'] or '') == fold(CALLER.rpartition('\\')[2]):
         return 'connection_user'
-    if is_user(row, table, options.get('protect_users', []), spare=True):
+    if is_user(row, table, options.get('protect_users', []), doubt=True):
         return 'protected_user'
     if any(matches(pattern, name) for pattern in options.get('protect_processes', []) for name in row['processes']):
         return 'protected_process'
@@ -240,7 +240,7 @@ def rows(draw: st.DrawFn, session_id: int) -> dict[str, Any]:
         'state': state,
         'sid': sid,
         **times,
-        # A user-less row is told apart by the moment of its connection: never the same one.
+        # A row without a user is identified by its connect time, which is never the same.
         'connect_time': _stamp(1000 + session_id),
         'locked': draw(st.sampled_from([None, True, False])),
         'client': {'name': draw(st.sampled_from(CLIENTS))},

@@ -216,7 +216,7 @@ def test_an_unexpected_answer_of_windows_has_the_documented_effect(
     changed = {name for name in expected.keys() | seen.keys() if expected.get(name) != seen.get(name)}
     changed = {name.partition(' of ')[0] for name in changed if resets or not name.startswith('reset')} - {'left'}
     assert tuple(sorted(changed)) == DIFFERENCES.get((question, answer), ())
-    # Whatever Windows answers, the user who has just reconnected stays.
+    # No answer of Windows ends the session of a user who has just reconnected.
     assert 'CORP\\lara' in seen['left']
     assert 'CORP\\ansible' in seen['left'] or answer == 'machine'
     assert expected['log off: outcome of dora'] == 'logged_off'

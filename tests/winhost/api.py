@@ -86,7 +86,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Sequence[Value]], tuple[str, ...]]] = {
 # These do something. A RegCreateKeyExW that creates does too.
 ACTING = {'WTSLogoffSession', 'WTSDisconnectSession', 'WTSSendMessageW', 'rwinsta', 'RegSetValueExW', 'RegDeleteValueW'}
 
-# Giving memory back is no question to the host: it is looked at (ledger.py), not recorded.
+# Calls that free memory are checked (ledger.py) and not recorded.
 FREEING = {'WTSFreeMemory', 'WTSFreeMemoryExW', 'LocalFree'}
 
 
@@ -432,7 +432,7 @@ class Api:
     # ---- What the functions share ----
 
     def describe(self, name: str, value: Value) -> Any:
-        """Say in the record what a handle stands for.
+        """Record what a handle refers to.
 
         :param name: the argument's name.
         :param value: the argument.
@@ -532,7 +532,7 @@ class Api:
     def _answered(self, box: Box, session: Session) -> bool:
         """Whether the box's user has clicked, or its time is over.
 
-        Nobody sees a box in a session that has no client, or is locked.
+        A session without a client, or a locked one, shows no box.
         """
         said, gone = session.on_message, self.host.clock.ticks() - box.opened
         locked = session.locked and self.host.windows.message_when_locked == 'waits'

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Makes the certificates of a fleet: those with which its hosts speak HTTPS, and the one of a user."""
+"""Creates the certificates of a fleet: those of its hosts for HTTPS, and the one of a user."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Certificates:
         self.authority.write_bytes(self._trusted.public_bytes(serialization.Encoding.PEM))
 
     def server(self, kind: str = 'valid') -> ssl.SSLContext:
-        """How a host speaks HTTPS.
+        """The TLS settings of a host.
 
         :param kind: one of :data:`KINDS`.
         """

@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     :param arguments: the command line without the program, None: this process's.
-    :returns: the exit code: 1 when the fleet or its spec says no.
+    :returns: the exit code: 1 if the spec is invalid or the fleet reports an error.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -97,7 +97,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file that appears whole: somebody waits for it."""
+    """Write a file atomically, because another process waits for it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f'{path.name}.{os.getpid()}')
     part.write_text(text, encoding='utf-8')

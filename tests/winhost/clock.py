@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The host's clock, FILETIMEs (100 ns since 1601, UTC) and the ages in which a table is written down."""
+"""The host's clock, FILETIMEs (100 ns since 1601, UTC) and the ages in the spec of a session table."""
 
 from __future__ import annotations
 

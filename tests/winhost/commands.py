@@ -17,7 +17,7 @@ _NAMES = ('PowerShell', 'powershell', 'powershell.exe', 'pwsh', 'pwsh.exe')
 
 
 class Host(Protocol):
-    """What a network service needs to know of a host."""
+    """What a network service needs of a host."""
 
     name: str
     root: Path

@@ -90,7 +90,7 @@ class _Handler(StreamRequestHandler):
             if name not in self.server.fleet:
                 raise ControlError(f'no host {name!r}; there are {", ".join(self.server.fleet)}')
             reply = {'answer': _ASKED[ask](self.server.fleet[name], **asked)}
-        except Exception as error:  # whatever it is, it is the asker's to know, and the fleet goes on
+        except Exception as error:  # the client reports any error, and the fleet continues
             reply = {'error': str(error) or type(error).__name__}
         self.wfile.write(json.dumps(reply).encode() + b'\n')
 

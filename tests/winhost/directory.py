@@ -97,7 +97,7 @@ class Directory:
         """Find what a name stands for.
 
         :param name: ``alice``, ``CORP\\alice``, ``corp.example.com\\alice``, ``alice@corp.example.com``, a group.
-        :param others: the accounts that the host knows besides those of its spec.
+        :param others: the accounts of the host besides those of its spec.
         :returns: the account, which may be an error.
         """
         known = [*self._accounts, *others]

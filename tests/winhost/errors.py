@@ -52,7 +52,7 @@ class WinError(Exception):
     """An API call fails.
 
     :ivar code: the Win32 error code.
-    :ivar values: what the call answers besides the code, such as the only level that it knows.
+    :ivar values: what the call answers besides the code, such as the only level that it supports.
     """
 
     def __init__(self, code: int, *values: int | str | bytes | None) -> None:

@@ -44,7 +44,7 @@ class ReachableHost(Host):
         """Make the host.
 
         :param name: its name in the inventory.
-        :param spec: what the fleet's spec says about it; ``winrm`` holds :class:`winhost.winrm.Options`.
+        :param spec: its part of the fleet's spec; ``winrm`` holds :class:`winhost.winrm.Options`.
         :param root: a folder of its own.
         :param certificates: those that it may present over HTTPS.
         :param keys: the keys of its SSH server.
@@ -108,8 +108,8 @@ class Fleet(Mapping[str, ReachableHost]):
         self.certificates = Certificates(self.root)
         self.ssh_keys = SshKeys.write(self.root)
         self._hosts = {
-            str(name): ReachableHost(str(name), said, self.root / str(number), self.certificates, self.ssh_keys)
-            for number, (name, said) in enumerate(hosts.items())
+            str(name): ReachableHost(str(name), given, self.root / str(number), self.certificates, self.ssh_keys)
+            for number, (name, given) in enumerate(hosts.items())
         }
 
     @classmethod
@@ -118,7 +118,7 @@ class Fleet(Mapping[str, ReachableHost]):
 
         :param path: the file.
         :raises OSError: it can not be read.
-        :raises SpecError: it is no YAML, or says something wrong.
+        :raises SpecError: it is no YAML, or invalid.
         """
         try:
             return cls(yaml.safe_load(Path(path).read_text(encoding='utf-8')))

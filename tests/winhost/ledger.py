@@ -30,10 +30,10 @@ class Buffer:
 
 
 class Memory:
-    """Every block that is handed out, and the way back of each.
+    """Every allocated block, and how it was freed.
 
     :ivar live: what was not freed yet, by number.
-    :ivar misuse: in words, what was freed twice, wrongly, or never handed out.
+    :ivar misuse: descriptions of blocks that were freed twice, wrongly, or never allocated.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Memory:
     def hand_out(self, api: str, pid: int, kind: str | int = 'plain', count: int = 0) -> int:
         """Number a block.
 
-        :param api: the function that hands it out.
+        :param api: the function that allocates it.
         :param pid: the process that gets it.
         :param kind: how it is to be freed.
         :param count: the elements of an array.
@@ -59,8 +59,8 @@ class Memory:
 
         :param api: the function that frees it.
         :param serial: the block's number; 0: the memory is none of ours.
-        :param kind: the WTS_TYPE_CLASS that WTSFreeMemoryExW was told.
-        :param count: the elements that it was told.
+        :param kind: the WTS_TYPE_CLASS passed to WTSFreeMemoryExW.
+        :param count: the number of elements passed to it.
         """
         buffer = self.live.pop(serial, None)
         if buffer is None:
@@ -72,15 +72,15 @@ class Memory:
         elif isinstance(buffer.kind, int) and api == 'WTSFreeMemory':
             self.misuse.append(f'{api} got an array of {buffer.api}, which WTSFreeMemoryExW frees')
         elif isinstance(buffer.kind, int) and (kind, count) != (buffer.kind, buffer.count):
-            told, true = f'type {kind} and {count} elements', f'type {buffer.kind} and {buffer.count} elements'
-            self.misuse.append(f'{api} was told {told} for {true} of {buffer.api}')
+            given, actual = f'type {kind} and {count} elements', f'type {buffer.kind} and {buffer.count} elements'
+            self.misuse.append(f'{api} got {given} for {actual} of {buffer.api}')
 
 
 class Handles:
     """Open handles: of servers, and of registry keys.
 
     :ivar live: what each stands for.
-    :ivar misuse: in words, what was closed that was not open.
+    :ivar misuse: descriptions of handles that were closed and not open.
     """
 
     def __init__(self) -> None:

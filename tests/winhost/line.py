@@ -52,7 +52,7 @@ class Line:
         :param port: the host's port on 127.0.0.1.
         :param round_trip: seconds that a byte and its answer are under way. A connection takes one more, as with TCP;
             TCP's slow start is not imitated.
-        :param piece: hand on what the host sends in pieces of this many bytes.
+        :param piece: forward the output of the host in pieces of this many bytes.
         :param cut_turn: cut the connection when the host answers for the how-many-th time; once.
         :param cut_after: cut the connection after this many bytes in either direction; once.
         """

@@ -43,7 +43,7 @@ class Listener(ThreadingMixIn, TCPServer):
         :param logon: makes the authentication of a connection.
         :param handle: account and message to HTTP status and body.
         :param serve_ssh: serves an SSH connection until it ends.
-        :param tls: how to speak HTTPS.
+        :param tls: the settings of HTTPS.
         :param port: the port, 0: one that is free.
         """
         self.logon = logon
@@ -90,7 +90,7 @@ class Listener(ThreadingMixIn, TCPServer):
             request.close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say what went wrong, but for clients that went away."""
+        """Report errors, except for clients that have disconnected."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 

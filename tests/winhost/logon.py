@@ -31,7 +31,7 @@ _UPN = x509.ObjectIdentifier('1.3.6.1.4.1.311.20.2.3')
 
 _RAW_NTLM = b'NTLMSSP\0'  # MS-NLMP 2.2.1: a token that is not wrapped in SPNEGO
 
-# pyspnego finds the passwords that an acceptor knows through an environment variable, which all hosts share.
+# pyspnego reads the passwords of an acceptor from a file that an environment variable names. All hosts share it.
 _USERS = 'NTLM_USER_FILE'
 _acceptor = threading.Lock()
 

@@ -38,7 +38,7 @@ def compile_with(*arguments: str | Path) -> None:
     """Run the compiler, every warning being an error.
 
     :param arguments: what comes after the flags.
-    :raises RuntimeError: it does not compile; the message holds what the compiler said.
+    :raises RuntimeError: it does not compile; the message contains the output of the compiler.
     """
     command = [compiler(), *_FLAGS, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -71,7 +71,7 @@ def build(cache: Path | None = None) -> Path:
         try:
             draft.rename(built)
         except OSError:
-            # Somebody else was quicker; a folder that is there is whole.
+            # Another process was faster. The folder is created atomically.
             if not built.is_dir():
                 raise
     finally:

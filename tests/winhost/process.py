@@ -31,7 +31,7 @@ def split_command_line(line: str) -> list[str]:
     :param line: the whole command line, the program's name first.
     :returns: the program and its arguments.
     """
-    # The program's own name knows no escapes: it ends at the closing quote or at the first blank.
+    # The program's name has no escapes: it ends at the closing quote or at the first blank.
     program = re.match(r'\s*(?:"([^"]*)"?|(\S*))', line)
     assert program is not None, 'every part of the pattern may be empty'
     found = [program[1] if program[1] is not None else program[2]]
@@ -74,7 +74,7 @@ def split_command_line(line: str) -> list[str]:
 def find_program(name: str, path: str) -> Path | None:
     """Find a program as Windows does: in any case of letters, with or without ``.exe``.
 
-    :param name: the program's name; a path in front of it is not looked at, the host has one directory of each name.
+    :param name: the program's name; its path is ignored, because the host has one program of each name.
     :param path: the host's ``PATH``.
     :returns: the executable, or None.
     """
@@ -173,7 +173,7 @@ class Process:
         self._input.put(None)
         if self._process is None:
             return
-        # The leader stays a zombie until here, so the group's number can not have gone to anybody else.
+        # The leader stays a zombie until here, so the number of the group cannot have been reused.
         with contextlib.suppress(ProcessLookupError):
             if self._process.returncode is None:
                 os.killpg(self._process.pid, signal.SIGKILL)

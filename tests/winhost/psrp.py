@@ -28,7 +28,7 @@ _FIRST, _LAST = 1, 2  # flags of a fragment
 
 _POOL = str(uuid.UUID(int=0))  # the pool's id on the standard streams
 
-# Seconds for PowerShell to acknowledge what it was told; it does so at once, or it is no longer there.
+# Seconds for PowerShell to acknowledge a message. It does so at once, or it has ended.
 _PATIENCE = 60.0
 
 
@@ -52,7 +52,7 @@ def ended_messages(fragments: bytes, started: dict[int, int]) -> Iterator[int]:
 
 @dataclass
 class _Output:
-    """What the pool or one of its pipelines has said.
+    """Output of the pool or of one of its pipelines.
 
     :param waiting: fragments that no Receive has taken yet.
     :param started: the messages that have begun and not ended.

@@ -40,7 +40,7 @@ def unpack(folder: Path) -> Path:
 
     :param folder: where to unpack, created when missing.
     :returns: the absolute path of the executable.
-    :raises RuntimeError: it could not be unpacked; the message holds what the installer said.
+    :raises RuntimeError: it could not be unpacked; the message contains the output of the installer.
     """
     # The installer falls back to `python3` where xz is missing: let that be the Python that runs this.
     path = os.pathsep.join([os.environ.get('PATH', os.defpath), str(Path(sys.executable).parent)])
@@ -59,7 +59,7 @@ def unpack(folder: Path) -> Path:
 
 
 def environment() -> dict[str, str]:
-    """Say what PowerShell needs in its environment on this machine.
+    """The environment variables that PowerShell needs on this machine.
 
     :returns: variables to add: invariant globalization where libicu is missing, for .NET needs either.
     """

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The registry of a simulated host: keys, values, volatile ones that a reboot takes away."""
+"""The registry of a simulated host: keys, values, and volatile ones that a restart removes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Value:
 
     @property
     def read(self) -> Data:
-        """The value as Python has it; bytes where they are not what the type says."""
+        """The value as Python has it; bytes if they do not have the form of the type."""
         try:
             if self.type in (DWORD, QWORD) and len(self.data) == (4 if self.type == DWORD else 8):
                 return int.from_bytes(self.data, 'little')
@@ -120,10 +120,10 @@ class Registry(Mapping[str, dict[str, Data]]):
         return key
 
     def create(self, path: str, volatile: bool = False) -> Key:
-        """Find a key, or create it and all on the way to it.
+        """Find a key, or create it and its parents.
 
         :param path: its path.
-        :param volatile: whether a reboot takes away what is created.
+        :param volatile: whether a restart removes what is created.
         :raises WinError: a lasting key can not be created below a volatile one.
         """
         root, *names = path.split('\\')
@@ -180,7 +180,7 @@ class Registry(Mapping[str, dict[str, Data]]):
 
 
 def granted(access: int, administrator: bool) -> int:
-    """Say what a handle may be used for ("Registry Key Security and Access Rights").
+    """The access rights of a handle ("Registry Key Security and Access Rights").
 
     :param access: what is asked for.
     :param administrator: whether an administrator asks; others may read.

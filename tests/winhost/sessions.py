@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The session table of a Windows host: who is logged on, and what becomes of sessions that are ended.
+"""The session table of a Windows host, and how its sessions end.
 
-Nothing here knows who asks: rights, faults and events are the API's (api.py).
+Rights, faults and events are handled by the API (api.py).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Protocol(IntEnum):
 
 @dataclass
 class Client:
-    """What the client of a remote session says of itself.
+    """What the client of a remote session reports about itself.
 
     :ivar address: an IPv4 or IPv6 address as text; empty when unknown.
     :ivar raw_address: the family and the bytes that WTSClientAddress answers instead, for what no address looks like.
@@ -119,9 +119,9 @@ class Behaviour(Failing):
     :ivar looks: the row is gone after so many more enumerations.
     :ivar takes: it is gone after so many seconds.
     :ivar hangs: it never ends.
-    :ivar blocks: the call itself does not come back before it has ended.
+    :ivar blocks: the call does not return before the session has ended.
     :ivar becomes: the state of what is left of it, without a user; ``ghost`` is another word for disconnected.
-    :ivar reconnects: its client connects again once it is disconnected: at once, or as ``looks`` and ``takes`` say.
+    :ivar reconnects: its client connects again once it is disconnected: at once, or after ``looks`` and ``takes``.
     :ivar replaced_by: the session, as written in a spec, that has its id next, at once.
     """
 
@@ -157,7 +157,7 @@ class Box:
     :ivar style: buttons and icon, as MessageBox has them.
     :ivar timeout: seconds until it closes by itself; 0: never.
     :ivar waited: whether the sender waits for the answer.
-    :ivar answer: what a sender that waited was told: a button, ``timeout``, or None.
+    :ivar answer: the answer that a waiting sender got: a button, ``timeout``, or None.
     :ivar opened: in ticks of the clock.
     :ivar looks: enumerations until the user answers.
     """
@@ -176,7 +176,7 @@ class Box:
 
 @dataclass
 class Closing:
-    """A session on its way out; ``due`` in ticks of the clock."""
+    """A session that is ending; ``due`` in ticks of the clock."""
 
     behaviour: Behaviour
     looks: int
@@ -218,7 +218,7 @@ class Session:
 
     @property
     def account(self) -> str | None:
-        """``CORP\\alice``, or None when nobody is logged on."""
+        """``CORP\\alice``, or None if no user is logged on."""
         return f'{self.domain}\\{self.user}' if self.user else None
 
 
@@ -322,7 +322,7 @@ class SessionTable:
             return session
 
     def reboot(self) -> None:
-        """Restart: everybody is gone."""
+        """Restart: all sessions have ended."""
         with self.changed:
             had_console = self.console is not None
             self._rows.clear()
@@ -332,7 +332,7 @@ class SessionTable:
             self.changed.notify_all()
 
     def boot(self) -> None:
-        """Put the rows there that nobody logs on to."""
+        """Add the rows that no user logs on to."""
         if not self.has_services:
             return
         unknown = {'connected': None, 'disconnected': None, 'idle': None}
@@ -363,7 +363,7 @@ class SessionTable:
     def take_pid(self, wanted: int | None) -> int:
         """Give a process its id.
 
-        :param wanted: the one that it shall have, or None for a free one.
+        :param wanted: the requested one, or None for a free one.
         """
         while wanted is None:
             self._last_pid += 4
@@ -386,7 +386,7 @@ class SessionTable:
         return self._rows[session_id]
 
     def enumerate(self, shown: Callable[[Session], bool]) -> list[Session]:
-        """Look at the table, which may be what a session on its way out waits for.
+        """Count an enumeration, which an ending session may wait for.
 
         :param shown: whether a row is for the eyes of who looks.
         :returns: copies of the rows.
@@ -464,7 +464,7 @@ class SessionTable:
             return session
 
     def settle(self) -> None:
-        """Let go what is due."""
+        """End the sessions that are due."""
         for row in list(self._rows.values()):
             if row.closing and row.closing.due is not None and row.closing.due <= self.clock.ticks():
                 self._finish(row, row.closing.behaviour)
@@ -472,7 +472,7 @@ class SessionTable:
                 self._reconnect(row)
 
     def is_closing(self, session: Session) -> bool:
-        """Whether a row is still on its way out.
+        """Whether a session is still ending.
 
         :param session: the row.
         """

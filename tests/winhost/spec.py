@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Reads hosts as YAML writes them: checks every word and says which one is wrong, and what a good one is."""
+"""Reads hosts from YAML and validates every word. An error names the wrong word and a valid one."""
 
 from __future__ import annotations
 
@@ -77,13 +77,13 @@ _SESSION = {
 _BUTTONS = ('ok', 'cancel', 'yes', 'no')
 # A user has been named, but no desktop is there yet.
 _LOGGING_ON = {State.CONNECTED, State.CONNECT_QUERY, State.INIT}
-# SE_GROUP_*: what a token says about a group.
+# SE_GROUP_*: attributes of a group in a token.
 ATTRIBUTES = {'enabled': 0x7, 'disabled': 0, 'deny_only': 0x10, 'integrity': 0x60, 'logon_id': 0xC0000007}
 _LEFT = ('ghost', *(state.name.lower() for state in State if state != State.LISTEN))
 
 
 class SpecError(ValueError):
-    """A spec says something that no host understands."""
+    """A spec is invalid."""
 
 
 @dataclass
@@ -141,16 +141,16 @@ def host(name: str, data: Any) -> HostSpec:
     """Read a host.
 
     :param name: its name.
-    :param data: what the spec says about it.
+    :param data: its part of the spec.
     :raises SpecError: it is wrong.
     """
     data = check(data, _HOST, name)
     clock = check(data.get('clock'), {'offset', 'fixed'}, f'{name}: clock')
     accounts = {}
-    for account, said in (data.get('accounts') or {f'{DOMAIN}\\ansible': {}}).items():
-        said = {'password': said} if isinstance(said, str) else said
-        said = check(said, {'password', 'rights', 'refused'}, f'{name}: account {account}')
-        read = Account(account, **said)
+    for account, given in (data.get('accounts') or {f'{DOMAIN}\\ansible': {}}).items():
+        given = {'password': given} if isinstance(given, str) else given
+        given = check(given, {'password', 'rights', 'refused'}, f'{name}: account {account}')
+        read = Account(account, **given)
         if '\\' not in account:
             raise SpecError(f'{name}: account {account} has no domain; a good one is {DOMAIN}\\{account}')
         if read.rights not in RIGHTS:
@@ -159,8 +159,8 @@ def host(name: str, data: Any) -> HostSpec:
             raise SpecError(f'{name}: account {account}: refused {read.refused!r} is not {", ".join(_REFUSALS)}')
         accounts[account] = read
     servers = {
-        server.lower(): check(said, _SERVER, f'{name}: server {server}')
-        for server, said in (data.get('servers') or {}).items()
+        server.lower(): check(given, _SERVER, f'{name}: server {server}')
+        for server, given in (data.get('servers') or {}).items()
     }
     return HostSpec(
         computer=data.get('computer') or name.upper(),
@@ -216,7 +216,7 @@ def table(
 def session(data: Mapping[str, Any], owner: SessionTable, onto: Session | None = None) -> Session:
     """Read a session, or what is different with one.
 
-    :param data: what is said.
+    :param data: its part of the spec.
     :param owner: the table that it is for.
     :param onto: the session that changes, if it is there already.
     :returns: the session.
@@ -300,7 +300,7 @@ def _console(rows: list[dict[str, Any]]) -> int | None:
 
 
 def _defaults(data: dict[str, Any], owner: SessionTable, now: int) -> dict[str, Any]:
-    """What a session is like where its spec says nothing."""
+    """The values that the spec of a session omits."""
     user = data.get('user')
     console = data['id'] == owner.console
     state = (
@@ -314,7 +314,7 @@ def _defaults(data: dict[str, Any], owner: SessionTable, now: int) -> dict[str, 
     )
     state = data.get('state', state)
     idle = data.get('disconnected', '30m') if state == 'disconnected' else 0
-    # Nobody idles longer than he is logged on.
+    # A user cannot be idle for longer than logged on.
     past = [ago(age, now) for age in (idle, data.get('idle')) if age is not None]
     logged_on = data.get('logged_on', 3600 + (now - min(past, default=now)) // SECOND)
     protocol = 'console' if console else 'rdp'
@@ -381,11 +381,11 @@ def _session_name(onto: Session, owner: SessionTable) -> str:
     return 'Console' if onto.id == owner.console else f'RDP-Tcp#{onto.id}'
 
 
-def _word(words: type[State] | type[Protocol], said: Any, what: str) -> Any:
+def _word(words: type[State] | type[Protocol], given: Any, what: str) -> Any:
     try:
-        return words[str(said).upper()]
+        return words[str(given).upper()]
     except KeyError:
-        raise SpecError(f'{what} {said!r} is not one of {", ".join(word.name.lower() for word in words)}') from None
+        raise SpecError(f'{what} {given!r} is not one of {", ".join(word.name.lower() for word in words)}') from None
 
 
 def _client(data: Any) -> Client:
@@ -399,10 +399,12 @@ def _client(data: Any) -> Client:
 
 def _processes(data: list[Any], onto: Session, owner: SessionTable) -> list[Process]:
     found = []
-    for said in data:
-        said = check({'name': said} if isinstance(said, str) else said, {'name', 'pid', 'sid', 'groups'}, 'processes')
-        groups = None if said.get('groups') is None else _groups(said['groups'])
-        found.append(Process(said['name'], owner.take_pid(said.get('pid')), said.get('sid', onto.sid), groups))
+    for given in data:
+        given = check(
+            {'name': given} if isinstance(given, str) else given, {'name', 'pid', 'sid', 'groups'}, 'processes'
+        )
+        groups = None if given.get('groups') is None else _groups(given['groups'])
+        found.append(Process(given['name'], owner.take_pid(given.get('pid')), given.get('sid', onto.sid), groups))
     return found
 
 

@@ -23,7 +23,7 @@ from winhost.ssh_keys import SshKeys
 
 
 class Host(Protocol):
-    """What SSH needs to know of a host."""
+    """What SSH needs of a host."""
 
     root: Path
     messages: list[str]

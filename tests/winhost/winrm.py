@@ -53,7 +53,7 @@ class Shell(Protocol):
         """Stop a command."""
 
     def close(self) -> None:
-        """End everything; others that wait come back."""
+        """End the command; waiting calls return."""
 
 
 class CommandShell:
@@ -82,7 +82,7 @@ class CommandShell:
         return command_id
 
     def send(self, request: wsman.Request) -> None:
-        """Take input; any number of parts, the last one says so."""
+        """Take input; any number of parts, of which the last is marked."""
         process = self._process(request)
         for element in request.all('Stream'):
             process.write(wsman.decoded(element.text), end=element.get('End', '').lower() == 'true')

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the native library and the inbox commands say to a host's API server, over its UNIX socket.
+"""The messages of the native library and the inbox commands to a host's API server, over its UNIX socket.
 
 A request and its answer are one frame each: a 32-bit length, then values. A value is a tag and its content, all
 little-endian: ``u`` a 64-bit integer; ``s`` a count of UTF-16 units (all ones: NULL) and the units; ``b`` a count of

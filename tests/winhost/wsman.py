@@ -99,9 +99,9 @@ class Request:
     :param action: the last part of the action's URI, ``Create`` or ``Receive`` for example.
     :param action_uri: the whole of it.
     :param message_id: to be repeated in the answer.
-    :param resource: what kind of shell is meant.
-    :param shell_id: which shell is meant, in capitals, or empty.
-    :param timeout: seconds in which the client wants an answer.
+    :param resource: the kind of shell.
+    :param shell_id: the ID of the shell in capitals, or empty.
+    :param timeout: seconds in which the client expects an answer.
     :param body: the element inside the body, or an empty one.
     """
 
@@ -151,7 +151,7 @@ class Request:
 
     @property
     def command_id(self) -> str:
-        """The command that is meant, a GUID in capitals, or empty.
+        """The ID of the command, a GUID in capitals, or empty.
 
         :raises Fault: the client gave something else.
         """

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Tells headers, damaged rows and the lines around a table apart: prompts, echoed commands, banners.
+"""Distinguishes headers, damaged rows and the lines around a table: prompts, echoed commands, banners.
 
 A line that may be a damaged row is never taken for a line around the table, because its session would disappear.
 """

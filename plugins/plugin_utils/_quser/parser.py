@@ -130,7 +130,7 @@ class _Names(t.NamedTuple):
     first: str
     second: str
     current: bool
-    layout: Layout | None  # None: the cells do not tell
+    layout: Layout | None  # None: the cells fit both
     proven: bool  # False: they prove the id only if the other rows have the same grid
     grid: int  # the column where the id's cell begins, unless a wide name pushes it
 
@@ -315,7 +315,7 @@ def _blanked(line: str, length: int) -> str:
 
 
 def _read(command: Command, line: str) -> _Row | None:
-    """Read one row; nothing if it can be read in no way, or in more than one."""
+    """Read one row; None if it can be read in no way, or in more than one."""
     if len(line) > _LONGEST_LINE:
         return None
     found = None
@@ -386,7 +386,7 @@ def _fits(cell: str, width: int) -> bool:
 
 
 def _edited(layout: Layout, body: str, column: int, current: bool, cell: int) -> _Names | None:
-    """Read a row in which somebody has replaced the user's name without padding: the session name proves the id."""
+    """Read a row whose user name was replaced without padding: the session name proves the ID."""
     second_column = cell - _GAP - layout.second
     width = second_column - column
     first, gap, second = body[: max(width - _GAP, 0)].rstrip(' '), body[width - _GAP : width], body[width:]
@@ -491,14 +491,14 @@ def _ends_with_counters(command: Command, lines: c.Sequence[_Line]) -> bool:
 
 
 def _on_one_grid(command: Command, rows: list[_Row | None], header: str | None) -> list[_Row | None]:
-    """Keep the rows that agree: one build prints one layout, and what proves nothing stands where the others do."""
+    """Keep the rows of one layout: a build of Windows prints one, and ambiguous rows have that of the others."""
     if header is not None and without_label(header) != header:
         header = None  # the label has moved it
     exact = [row.names for row in rows if row is not None and row.names.layout is not None]
     layout = _most_common(names.layout for names in exact)
     grid = _most_common(names.grid for names in exact)
     if layout is None:
-        # With no row to tell: the header does, unless it has lost its first blank.
+        # Without a row, the header decides, unless its first blank is missing.
         headed = header if header is not None and header.startswith(' ') else ''
         grid = _most_common(place for place in (_header_grid(layout, headed) for layout in command.layouts) if place)
     elif not _is_confirmed(command, layout, rows, header):
@@ -525,14 +525,14 @@ def _stands(names: _Names, grid: int | None, agreed: bool) -> bool:
 
 
 def _is_confirmed(command: Command, layout: Layout, rows: list[_Row | None], header: str | None) -> bool:
-    """Whether nothing speaks against a layout: the loss of eight columns makes a wide row look like a narrow one."""
+    """Whether a layout is possible: a wide row without eight of its columns looks like a narrow one."""
     if len(command.layouts) == 1:
         return True
     if header is not None:
         headed = [each for each in command.layouts if _is_headed_by(each, header)]
         if headed:
             return layout in headed
-    # A header that was retouched fits none. Then, if there is a row that does not fit, one with both names has to tell.
+    # An edited header fits no layout. If a row does not fit either, a row with both names decides.
     return None not in rows or any(
         row.names.layout == layout and row.names.first and row.names.second for row in rows if row
     )

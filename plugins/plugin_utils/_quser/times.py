@@ -58,7 +58,7 @@ def idle_seconds(raw: str) -> int | None:
 
 
 def check_date_format(date_format: str) -> None:
-    """Refuse a format that can read nothing, before any row is blamed for it.
+    """Refuse a format that matches no date, before a row is refused because of it.
 
     :param date_format: ``dmy``, ``mdy``, ``ymd``, or a format of ``datetime.strptime``.
     :raises ValueError: The format is neither.

@@ -1,11 +1,10 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What the reader of ``quser`` and ``qwinsta`` output knows about languages, as data.
+"""The words of display languages that the parser of ``quser`` and ``qwinsta`` recognizes, as data.
 
-Nothing here decides what a row's id is: a word that is missing costs its meaning (a state ``unknown``, a time ``null``)
-and nothing else. To add a word, add a line with its source. ``captures/X`` and ``pasted/X`` name published texts that
-are kept with the unit tests.
+No word decides the ID of a row: an unknown word only makes a state ``unknown`` or a time ``null``. To add a word, add
+a line with its source. ``captures/X`` and ``pasted/X`` name published texts that are kept with the unit tests.
 """
 
 from __future__ import annotations
@@ -86,7 +85,7 @@ class DateForm(t.NamedTuple):
 
 
 #: The date comes in the user's own short form, whatever the display language is. With dots and the year last, the day
-#: is first in every Windows locale; with a slash or a dash the numbers have to tell.
+#: is first in every Windows locale; with a slash or a dash, the numbers decide.
 DATE_FORMS: tuple[DateForm, ...] = (
     DateForm('ymd', '-/.', 'captures/zh-CN-quser-1 (2026/7/30), en with 2021-05-13; hu and ko with dots'),
     DateForm(
@@ -124,7 +123,7 @@ DAY_HALVES: tuple[DayHalf, ...] = (
     DayHalf('fm', 'em', 'Unicode CLDR sv: fm, em'),
 )
 
-#: Words in a date or time that say nothing about it: ru and bg print the year as "2021 г.", fi the hour as "klo 15.54".
+#: Words in a date or time that do not change it: ru and bg print the year as "2021 г.", fi the hour as "klo 15.54".
 SILENT_DATE_WORDS: frozenset[str] = frozenset({'г', 'klo', 'kl'})
 
 #: What people put before every line when they paste a table into notes, scripts and mail.

@@ -17,7 +17,7 @@ _FORMULA = re.compile(r"""(^\s*|;[\s"']*)(?=[=+\-@＝＋－＠])""")
 def readable(text: str) -> str:
     """Make invisible characters visible: controls, direction overrides and zero-width characters become ``\\x00`` etc.
 
-    Nothing is dropped, so a name that imitates another one differs from it visibly.
+    No character is removed, so a name that imitates another one looks different.
 
     :param text: any text, lone surrogates included
     :returns: text of printable characters and blanks only, always encodable as UTF-8

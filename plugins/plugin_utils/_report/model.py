@@ -257,7 +257,7 @@ def check_time(time: t.Any) -> str:
 
 
 def row_of(values: c.Mapping[str, t.Any]) -> Row:
-    """A row with every column and no other key, whatever the input holds.
+    """A row with every column and no other key.
 
     :param values: values by column; a missing value and one of a wrong type are unknown: None
     :returns: a row of plain Python values

@@ -3,7 +3,7 @@
 
 """Reads the registered results of a play into the model of a report.
 
-A host is not trusted: whatever its result holds, it affects only the host's own rows.
+A host is not trusted: its result affects only its own rows.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def session_rows(
 
 
 def type_name(value: object) -> str:
-    """The name of a value's type as users know it: ansible-core's tagged types are those that they derive from."""
+    """The name of a value's type in error messages: for ansible-core's tagged types, that of their base type."""
     kinds = {str: 'a string', bool: 'a boolean', int: 'an integer', float: 'a number', c.Mapping: 'a dict'}
     return next(
         (name for kind, name in kinds.items() if isinstance(value, kind)),
@@ -254,7 +254,7 @@ def _is_list(value: t.Any) -> bool:
 
 
 def _is_refusal(result: c.Mapping[str, t.Any]) -> bool:
-    """Whether the safety limit stopped the module, whatever the caller made of `failed`."""
+    """Whether the safety limit stopped the module, even if the caller has overridden `failed`."""
     return 'failed_when_result' in result and 'max_sessions' in str(result.get('msg'))
 
 

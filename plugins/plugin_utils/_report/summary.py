@@ -28,7 +28,7 @@ def to_summary(report: Report) -> list[str]:
     """The report as lines of text.
 
     :param report: the fleet
-    :returns: printable lines without line ends, whatever the hosts returned
+    :returns: printable lines without line ends, also if a host returned others
     """
     head = ', '.join(filter(None, (report.target, labels.moment(report.time), labels.origin(report))))
     verdict = labels.verdict(report).words

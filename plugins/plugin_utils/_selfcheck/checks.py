@@ -391,7 +391,7 @@ def disconnected(evidence: Evidence) -> Answer:
     if not sessions:
         return Answer('manual', 'No disconnected session.', 'Repeat it while a session is disconnected.')
     keys = ('disconnect_time', 'last_input_time', 'client_name', 'client_address')
-    protocols = sorted({str(session.get('protocol')) for session in sessions})
+    protocols = sorted({session.get('protocol') or 'unknown' for session in sessions})
     known = {key: sum(session.get(key) is not None for session in sessions) for key in keys}
     answer = ', '.join(f'{key}: {count} of {len(sessions)}' for key, count in known.items())
     answer += f'; protocol {", ".join(protocols)}'

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What the self-check knows about a host."""
+"""The data of a host that the self-check evaluates."""
 
 from __future__ import annotations
 

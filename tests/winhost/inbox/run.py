@@ -114,7 +114,7 @@ class Command:
     def find(self, otherwise: str) -> list[Row]:
         """The sessions that the first word names: an id, a session, a user, or ``*``.
 
-        :param otherwise: what to say when there is none.
+        :param otherwise: the text if there is none.
         :raises Failed: there is none.
         """
         wanted = self.words[0].lower() if self.words else ''
@@ -124,7 +124,7 @@ class Command:
         return found
 
     def _own(self) -> int | None:
-        # A row of another server is nobody's own.
+        # No row of another server is the own session.
         return None if self.server else int(self.ask('ProcessIdToSessionId', os.getpid())[0])
 
 

@@ -1,6 +1,6 @@
 /* Copyright: (c) 2026, the winops.sessions authors
  * GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt) */
-/* Sizes and offsets of the API's structs on Windows x64, measured with mingw-w64. Included after whatever declares the structs:
+/* Sizes and offsets of the API's structs on Windows x64, measured with mingw-w64. Included after the declarations of the structs:
  * windows_types.h for the library itself, FreeRDP's winpr/wtsapi.h in a test. */
 #include <stddef.h>
 

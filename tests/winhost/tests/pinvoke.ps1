@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-# Calls every function of the native library as C# on Windows does, and prints as JSON what came back.
+# Calls every function of the native library as C# on Windows does, and prints the results as JSON.
 $ErrorActionPreference = 'Stop'
 
 Add-Type -TypeDefinition @'
@@ -119,7 +119,7 @@ public static class Calls
     [return: MarshalAs(UnmanagedType.U1)]
     static extern bool GetUserNameExW(int format, StringBuilder name, ref uint room);
 
-    static Dictionary<string, object> said = new Dictionary<string, object>();
+    static Dictionary<string, object> results = new Dictionary<string, object>();
 
     static byte[] Query(uint session, int info)
     {
@@ -132,7 +132,7 @@ public static class Calls
         if (info == 25)
         {
             WTSINFOEXW ex = (WTSINFOEXW)Marshal.PtrToStructure(buffer, typeof(WTSINFOEXW));
-            said["class 25 as a struct"] = new object[] { ex.Level, ex.Data.UserName, ex.Data.DomainName, ex.Data.LogonTime, ex.Data.CurrentTime };
+            results["class 25 as a struct"] = new object[] { ex.Level, ex.Data.UserName, ex.Data.DomainName, ex.Data.LogonTime, ex.Data.CurrentTime };
         }
         WTSFreeMemory(buffer);
         return data;
@@ -140,7 +140,7 @@ public static class Calls
 
     static void Error(string what, bool done)
     {
-        said[what] = done ? 0 : Marshal.GetLastWin32Error();
+        results[what] = done ? 0 : Marshal.GetLastWin32Error();
     }
 
     static void Sessions(IntPtr server, string what)
@@ -149,7 +149,7 @@ public static class Calls
         uint count, level = 1;
         if (!WTSEnumerateSessionsExW(server, ref level, 0, out rows, out count))
         {
-            said[what] = Marshal.GetLastWin32Error();
+            results[what] = Marshal.GetLastWin32Error();
             return;
         }
         List<object> found = new List<object>();
@@ -160,7 +160,7 @@ public static class Calls
             found.Add(new object[] { row.SessionId, row.State, Marshal.PtrToStringUni(row.pSessionName), Marshal.PtrToStringUni(row.pUserName),
                 Marshal.PtrToStringUni(row.pDomainName) });
         }
-        said[what] = found;
+        results[what] = found;
         WTSFreeMemoryExW(2, rows, count);
     }
 
@@ -186,7 +186,7 @@ public static class Calls
             WTS_PROCESS_INFO_EXW row = (WTS_PROCESS_INFO_EXW)Marshal.PtrToStructure(at, typeof(WTS_PROCESS_INFO_EXW));
             found.Add(new object[] { row.SessionId, row.ProcessId, Marshal.PtrToStringUni(row.pProcessName), SidText(row.pUserSid) });
         }
-        said["processes"] = found;
+        results["processes"] = found;
         WTSFreeMemoryExW(1, rows, count);
     }
 
@@ -194,52 +194,52 @@ public static class Calls
     {
         IntPtr root = new IntPtr(unchecked((int)0x80000002)), key;
         uint disposition, type, size = 64, room = 64;
-        said["create"] = RegCreateKeyExW(root, @"SOFTWARE\winops\test", 0, null, 1, 0xF003F, IntPtr.Zero, out key, out disposition);
-        said["disposition"] = disposition;
+        results["create"] = RegCreateKeyExW(root, @"SOFTWARE\winops\test", 0, null, 1, 0xF003F, IntPtr.Zero, out key, out disposition);
+        results["disposition"] = disposition;
         byte[] data = Encoding.Unicode.GetBytes("wért\0"), found = new byte[64];
-        said["set"] = RegSetValueExW(key, "Náme", 0, 1, data, (uint)data.Length);
-        said["query"] = RegQueryValueExW(key, "náme", IntPtr.Zero, out type, found, ref size);
-        said["value"] = new object[] { type, Encoding.Unicode.GetString(found, 0, (int)size) };
+        results["set"] = RegSetValueExW(key, "Náme", 0, 1, data, (uint)data.Length);
+        results["query"] = RegQueryValueExW(key, "náme", IntPtr.Zero, out type, found, ref size);
+        results["value"] = new object[] { type, Encoding.Unicode.GetString(found, 0, (int)size) };
         StringBuilder name = new StringBuilder(64);
         size = 64;
-        said["enumerate"] = RegEnumValueW(key, 0, name, ref room, IntPtr.Zero, out type, found, ref size);
-        said["name"] = new object[] { name.ToString(), room, size };
+        results["enumerate"] = RegEnumValueW(key, 0, name, ref room, IntPtr.Zero, out type, found, ref size);
+        results["name"] = new object[] { name.ToString(), room, size };
         room = size = 64;
-        said["no more"] = RegEnumValueW(key, 1, name, ref room, IntPtr.Zero, out type, found, ref size);
-        said["delete"] = RegDeleteValueW(key, "Náme");
-        said["gone"] = RegDeleteValueW(key, "Náme");
-        said["close"] = RegCloseKey(key);
-        said["missing"] = RegOpenKeyExW(root, @"SOFTWARE\nothing", 0, 0x20019, out key);
+        results["no more"] = RegEnumValueW(key, 1, name, ref room, IntPtr.Zero, out type, found, ref size);
+        results["delete"] = RegDeleteValueW(key, "Náme");
+        results["gone"] = RegDeleteValueW(key, "Náme");
+        results["close"] = RegCloseKey(key);
+        results["missing"] = RegOpenKeyExW(root, @"SOFTWARE\nothing", 0, 0x20019, out key);
     }
 
     public static Dictionary<string, object> Run()
     {
-        said["sizes"] = new object[] { Marshal.SizeOf(typeof(WTS_SESSION_INFO_1W)), Marshal.SizeOf(typeof(WTSINFOW)),
+        results["sizes"] = new object[] { Marshal.SizeOf(typeof(WTS_SESSION_INFO_1W)), Marshal.SizeOf(typeof(WTSINFOW)),
             Marshal.SizeOf(typeof(WTSINFOEXW)), Marshal.SizeOf(typeof(WTS_PROCESS_INFO_EXW)) };
         Sessions(IntPtr.Zero, "sessions");
         foreach (int info in new int[] { 9, 10, 14, 16, 23, 24, 25 })
-            said["class " + info] = BitConverter.ToString(Query(2, info)).Replace("-", "").ToLowerInvariant();
+            results["class " + info] = BitConverter.ToString(Query(2, info)).Replace("-", "").ToLowerInvariant();
         Processes();
         uint session, response, room = 256, sidSize = 68, domainRoom = 256;
         Error("own session", ProcessIdToSessionId(GetCurrentProcessId(), out session));
-        said["own session id"] = session;
-        said["process id"] = GetCurrentProcessId() == (uint)System.Diagnostics.Process.GetCurrentProcess().Id;
-        said["console"] = WTSGetActiveConsoleSessionId();
+        results["own session id"] = session;
+        results["process id"] = GetCurrentProcessId() == (uint)System.Diagnostics.Process.GetCurrentProcess().Id;
+        results["console"] = WTSGetActiveConsoleSessionId();
         StringBuilder name = new StringBuilder(256), domain = new StringBuilder(256);
         Error("user name", GetUserNameExW(2, name, ref room));
-        said["user"] = name.ToString();
+        results["user"] = name.ToString();
         byte[] sid = new byte[68];
         int use;
         IntPtr text;
         Error("lookup", LookupAccountNameW(null, @"CORP\王小明", sid, ref sidSize, domain, ref domainRoom, out use));
         Error("convert", ConvertSidToStringSidW(sid, out text));
-        said["sid"] = new object[] { domain.ToString(), use, Marshal.PtrToStringUni(text) };
+        results["sid"] = new object[] { domain.ToString(), use, Marshal.PtrToStringUni(text) };
         LocalFree(text);
         string message = "Grüße 💾\r\nzweite Zeile";
         Error("message", WTSSendMessageW(IntPtr.Zero, 2, "Títel", 10, message, (uint)message.Length * 2, 0x30, 60, out response, false));
-        said["response"] = response;
+        results["response"] = response;
         Error("answered", WTSSendMessageW(IntPtr.Zero, 2, "T", 2, "x", 2, 4, 60, out response, true));
-        said["answer"] = response;
+        results["answer"] = response;
         Registry();
         IntPtr server = WTSOpenServerExW("rds02");
         Sessions(server, "other sessions");
@@ -252,7 +252,7 @@ public static class Calls
         Error("disconnect", WTSDisconnectSession(IntPtr.Zero, 2, false));
         Error("logoff", WTSLogoffSession(IntPtr.Zero, 2, true));
         Sessions(IntPtr.Zero, "sessions left");
-        return said;
+        return results;
     }
 }
 '@

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the API answers, and to whom; at what moment the table changes; and what is written down about it."""
+"""The answers of the API by the rights of the caller, the changes of the session table, and the records of both."""
 
 from __future__ import annotations
 
@@ -304,7 +304,7 @@ def test_a_message_box_is_answered_as_the_spec_says(start: Start, answer: str, s
         {'on_message': {'answer': 'ok'}, 'locked': True},
         {'on_message': {'answer': 'ok'}, 'state': 'disconnected'},
     ],
-    ids=['by default', 'never', 'too late', 'nobody looks', 'no such button', 'locked', 'disconnected'],
+    ids=['by default', 'never', 'too late', 'no enumeration', 'no such button', 'locked', 'disconnected'],
 )
 def test_a_message_box_without_an_answer_closes_after_its_timeout(start: Start, session: dict[str, Any]) -> None:
     host = start(sessions=[ALICE | session])

@@ -93,7 +93,7 @@ def test_an_inventory_is_written_before_the_fleet_reports_ready(fleet: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ('words', 'said'),
+    ('words', 'error'),
     [
         (['show', 'web99'], "no host 'web99'; there are web01, web02"),
         (['set', 'web01', 'leave: 99'], '99'),
@@ -102,10 +102,10 @@ def test_an_inventory_is_written_before_the_fleet_reports_ready(fleet: Path) -> 
     ],
 )
 def test_a_change_that_fails_is_reported_and_the_fleet_keeps_running(
-    fleet: Path, words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    fleet: Path, words: list[str], error: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*words, '--ready', str(fleet)]) == 1
-    assert said in capsys.readouterr().err
+    assert error in capsys.readouterr().err
     assert main(['show', 'web01', '--ready', str(fleet)]) == 0
 
 
@@ -124,13 +124,13 @@ def test_a_wrong_spec_is_refused_with_its_place(ready: Path, capsys: pytest.Capt
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_the_fleet_and_leaves_nothing(ready: Path, number: signal.Signals) -> None:
     with serving(ready) as process:
-        said = json.loads(ready.read_text())
+        state = json.loads(ready.read_text())
         process.send_signal(number)
         assert process.wait(timeout=60) == 0
     assert not ready.exists()
-    assert not Path(said['control']).parent.exists()
+    assert not Path(state['control']).parent.exists()
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(('127.0.0.1', said['ports']['web01']))
+        socket.create_connection(('127.0.0.1', state['ports']['web01']))
 
 
 def test_the_fleet_stops_when_its_parent_is_killed(ready: Path) -> None:

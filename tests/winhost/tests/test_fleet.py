@@ -19,7 +19,7 @@ from winhost.spec import SpecError
 
 
 def protocol(fleet: Fleet, name: str) -> Protocol:
-    """Log on as the inventory says."""
+    """Log on with the variables of the inventory."""
     host = fleet.inventory()['all']['hosts'][name]
     return Protocol(
         f'http://127.0.0.1:{host["ansible_port"]}/wsman',
@@ -136,7 +136,7 @@ def test_a_change_that_fails_at_an_api_call_fails_the_test_that_asked_for_it() -
 
 
 @pytest.mark.parametrize(
-    ('spec', 'said'),
+    ('spec', 'error'),
     [
         (None, 'hosts: None is no mapping'),
         ({}, 'hosts: None is no mapping'),
@@ -148,10 +148,10 @@ def test_a_change_that_fails_at_an_api_call_fails_the_test_that_asked_for_it() -
     ],
 )
 def test_an_invalid_spec_is_reported_and_leaves_no_files(
-    spec: Any, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    spec: Any, error: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
-    with pytest.raises(SpecError, match=said):
+    with pytest.raises(SpecError, match=error):
         Fleet(spec)
     assert list(tmp_path.iterdir()) == []
 

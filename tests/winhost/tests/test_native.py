@@ -118,18 +118,18 @@ def test_processes_that_build_at_once_end_up_with_one_library(tmp_path: Path) ->
     command = [sys.executable, '-c', program, str(tmp_path)]
     environment = {'PYTHONPATH': str(native.SOURCES.parents[1]), 'PATH': '/usr/local/bin:/usr/bin:/bin'}
     builders = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _unused in range(4)]
-    said = {builder.communicate()[0].strip() for builder in builders}
+    paths = {builder.communicate()[0].strip() for builder in builders}
     assert [builder.returncode for builder in builders] == [0] * 4
-    assert said == {str(path) for path in tmp_path.iterdir()}
+    assert paths == {str(path) for path in tmp_path.iterdir()}
 
 
 def test_it_exports_what_the_collection_calls_and_nothing_else() -> None:
     if not shutil.which('nm'):
         pytest.skip('nm (Debian: binutils) is not here to list the exports')
-    said = subprocess.run(
+    exports = subprocess.run(
         ['nm', '-D', '--defined-only', native.build() / native.NAMES[0]], capture_output=True, text=True, check=True
     )
-    assert {line.split()[-1] for line in said.stdout.splitlines()} == EXPORTS
+    assert {line.split()[-1] for line in exports.stdout.splitlines()} == EXPORTS
 
 
 def test_another_layout_than_that_of_windows_does_not_compile(tmp_path: Path) -> None:
@@ -302,8 +302,8 @@ def test_memory_given_back_wrongly_is_known_and_overwritten(process: Begin) -> N
         'WTSFreeMemory got an array of WTSEnumerateSessionsExW, which WTSFreeMemoryExW frees',
         'WTSFreeMemoryExW got memory that was freed before',
     ]
-    told = 'WTSFreeMemoryExW was told type 2 and 1 elements for type 2 and 3 elements of WTSEnumerateSessionsExW'
-    assert host.memory.misuse == [*once, *once, told, 'LocalFree got memory that no API function handed out']
+    wrong = 'WTSFreeMemoryExW got type 2 and 1 elements for type 2 and 3 elements of WTSEnumerateSessionsExW'
+    assert host.memory.misuse == [*once, *once, wrong, 'LocalFree got memory that no API function handed out']
 
 
 def test_freeing_nothing_is_fine(process: Begin) -> None:

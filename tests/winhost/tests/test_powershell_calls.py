@@ -50,7 +50,7 @@ def test_every_function_answers_powershell_as_windows_does(start: Callable[..., 
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout)
+    results = json.loads(done.stdout)
 
     now = filetime(NOW)
     logon, connect, last_input = now - 10800 * SECOND, now - 7200 * SECOND, now - 300 * SECOND
@@ -66,7 +66,7 @@ def test_every_function_answers_powershell_as_windows_does(start: Callable[..., 
         [3, 0, 'RDP-Tcp#3', USER, 'CORP'],
         [65536, 6, 'RDP-Tcp', None, None],
     ]
-    assert said == {
+    assert results == {
         'sizes': [56, 216, 232, 64],
         'sessions': rows,
         'class 9': struct.pack('<I', 22621).hex(),

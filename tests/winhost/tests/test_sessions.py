@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The session table by itself: nobody asks over the API here."""
+"""The session table alone, without the API."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def test_output_may_go_out_in_pieces_and_arrives_whole(fleet: Fleet) -> None:
 
 
 def test_arguments_are_one_command_line(host: ReachableHost) -> None:
-    # The quotes span Arguments, as they do on Windows, which knows command lines only.
+    # The quotes span Arguments, as they do on Windows, which has command lines only.
     assert run(host, 'printf', '"[%s]"', '"a', 'b"', 'c')[0] == b'[a b][c]'
 
 
@@ -206,7 +206,7 @@ def test_shells_work_at_the_same_time(host: ReachableHost) -> None:
         protocol = client(host)
         shell = protocol.open_shell()
         ran = protocol.run_command(shell, 'cat')
-        together.wait()  # every shell is open and its command running before any goes on
+        together.wait()  # every shell is open and runs its command before one continues
         protocol.send_command_input(shell, ran, str(number).encode(), end=True)
         stdout, _errors, _code = protocol.get_command_output(shell, ran)
         protocol.close_shell(shell)
@@ -255,8 +255,8 @@ def test_there_is_nothing_but_wsman(host: ReachableHost) -> None:
 
 
 def test_a_client_that_goes_away_does_no_harm(host: ReachableHost, capfd: pytest.CaptureFixture[str]) -> None:
-    for said in (b'', b'POST /wsman HTTP/1.1\r\nContent-Length: 1000\r\n\r\nhalf', b'\x16\x03\x01 no handshake'):
+    for data in (b'', b'POST /wsman HTTP/1.1\r\nContent-Length: 1000\r\n\r\nhalf', b'\x16\x03\x01 no handshake'):
         with socket.create_connection(('127.0.0.1', host.port)) as connection:
-            connection.sendall(said)
+            connection.sendall(data)
     assert run(host, 'echo', 'fine')[0] == b'fine\n'
     assert 'Traceback' not in capfd.readouterr().err
