@@ -69,6 +69,13 @@ def test_the_comment_of_a_playbook_lists_its_own_variables(name: str) -> None:
     assert sorted(COMMENT.findall(text.partition('\n- name:')[0])) == own_variables(yaml.safe_load(text)[0])
 
 
+def test_the_readme_has_the_inventory_of_the_guide() -> None:
+    readme = re.findall(r'^```yaml\n(windows:\n.*?)^```', (ROOT / 'README.md').read_text(encoding='utf-8'), re.M | re.S)
+    guide = (GUIDES / 'guide_getting_started.rst').read_text(encoding='utf-8')
+    assert len(readme) == 1
+    assert readme[0] in re.sub(r'^ {8}', '', guide, flags=re.MULTILINE)
+
+
 @pytest.mark.parametrize('path', sorted(GUIDES.glob('*.rst')), ids=lambda path: path.stem)
 def test_commands_name_playbooks_that_exist(path: Path) -> None:
     named = re.findall(r'ansible-playbook [^\n]*winops\.sessions\.(\w+)', path.read_text(encoding='utf-8'))
