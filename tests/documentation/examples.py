@@ -24,6 +24,7 @@ _HEADER = re.compile(r'^#   (ansible\S* .*)$', re.MULTILINE)
 _INLINE = re.compile(r'``(ansible(?:-playbook)? [^`]+)``|C\((ansible(?:-playbook)? [^)]+)\)')
 # The inventory of the tests is the default one, and all its names have the same host.
 _SAME = re.compile(r' -i inventory(?:\.yml)?(?= )|\s+#.*$|(?<=^ansible )\w+(?= )')
+_NAMES = re.compile(r'- name: .*$| +#.*$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,11 @@ def shell_lines() -> list[Example]:
 
 
 def yaml_examples() -> list[Example]:
-    """Every YAML example."""
+    """Every YAML example. Of examples that differ by names and comments only, as in the translated guide, the first."""
     found = [block for block in _blocks() if block.language == 'yaml']
     for path in PLUGINS:
         found.append(Example(_name(path), 'yaml', yaml.safe_load(path.read_text(encoding='utf-8'))['EXAMPLES']))
-    return found
+    return list({_NAMES.sub('', example.text): example for example in reversed(found)}.values())[::-1]
 
 
 def _blocks() -> Iterator[Example]:
