@@ -74,7 +74,8 @@ def build() -> int:
     sources.mkdir(parents=True)
     for folder in (SITE, sources):
         folder.chmod(0o755)  # antsibull-docs refuses a folder that others may write to
-    shutil.copy(SOURCES / 'index.rst', sources)
+    for page in (SOURCES / 'index.rst', ROOT / 'docs' / 'performance.rst', ROOT / 'docs' / 'performance.svg'):
+        shutil.copy(page, sources)
     write_inventory(sources / 'ansible.inv')
     _run(
         *('antsibull-docs', '--config-file', str(SOURCES / 'antsibull-docs.cfg'), 'collection'),
