@@ -28,6 +28,6 @@ def test_threads_that_ask_at_the_same_time_get_the_same_loop(monkeypatch: pytest
 
     monkeypatch.setattr(asyncio, 'new_event_loop', made_slowly)
     with ThreadPoolExecutor(8) as pool:
-        loops = {id(found.result()) for found in [pool.submit(fresh.loop) for _ in range(8)]}
+        loops = {id(found.result()) for found in [pool.submit(fresh.loop) for _unused in range(8)]}
     assert len(loops) == 1
     fresh.loop().call_soon_threadsafe(fresh.loop().stop)
