@@ -5,22 +5,13 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import threading
 
-# functools.cache lets two threads make a value at once. Two hosts then had loops of their own, and a command of one
-# host wrote its output into the loop of the other.
-_making = threading.Lock()
+# Made by the import, which happens once: two hosts with loops of their own would write into each other's.
+_LOOP = asyncio.new_event_loop()
+threading.Thread(target=_LOOP.run_forever, name='winhost-loop', daemon=True).start()
 
 
 def loop() -> asyncio.AbstractEventLoop:
     """The event loop of all hosts of this process, in a thread of its own."""
-    with _making:
-        return _loop()
-
-
-@functools.cache
-def _loop() -> asyncio.AbstractEventLoop:
-    made = asyncio.new_event_loop()
-    threading.Thread(target=made.run_forever, name='winhost-loop', daemon=True).start()
-    return made
+    return _LOOP

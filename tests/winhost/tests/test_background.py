@@ -4,30 +4,31 @@
 
 from __future__ import annotations
 
-import asyncio
-import importlib.util
-import time
+import importlib
+import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import winhost
 from winhost import background
+
+THREADS = 8
 
 
 def test_threads_that_ask_at_the_same_time_get_the_same_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    # A module of its own, whose loop does not exist yet.
-    assert background.__spec__ is not None
-    fresh = importlib.util.module_from_spec(background.__spec__)
-    assert background.__spec__.loader is not None
-    background.__spec__.loader.exec_module(fresh)
-    make = asyncio.new_event_loop
+    # The module is imported again, and both traces of that are removed afterwards.
+    monkeypatch.setattr(winhost, 'background', background)
+    monkeypatch.delitem(sys.modules, background.__name__)
+    together = threading.Barrier(THREADS)
 
-    def made_slowly() -> asyncio.AbstractEventLoop:
-        time.sleep(0.05)
-        return make()
+    def ask() -> int:
+        together.wait()
+        return id(importlib.import_module(background.__name__).loop())
 
-    monkeypatch.setattr(asyncio, 'new_event_loop', made_slowly)
-    with ThreadPoolExecutor(8) as pool:
-        loops = {id(found.result()) for found in [pool.submit(fresh.loop) for _unused in range(8)]}
+    with ThreadPoolExecutor(THREADS) as pool:
+        loops = {found.result() for found in [pool.submit(ask) for _number in range(THREADS)]}
+    fresh = sys.modules[background.__name__].loop()
+    fresh.call_soon_threadsafe(fresh.stop)
     assert len(loops) == 1
-    fresh.loop().call_soon_threadsafe(fresh.loop().stop)
