@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 from documentation.examples import Example, shell_lines, yaml_examples
+from e2e.playbook import LONGEST_RUN
 
 from project import MAIN, environment
 from winhost.fleet import Fleet
@@ -107,7 +108,7 @@ def execute(folder: Path, line: str, **settings: str) -> subprocess.CompletedPro
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=3600,  # ends a run that hangs
+        timeout=LONGEST_RUN,
     )
 
 
