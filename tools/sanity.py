@@ -88,7 +88,7 @@ def digest(core: Core) -> str:
 
     :param core: the ansible-core.
     """
-    parts = [core.requirements.read_bytes(), repr(options(core)).encode()]
+    parts = [core.requirements.read_bytes(), repr(options(core)).encode(), bytes(pwsh.find())]
     for path in files():
         content = b'' if path.suffix in _ARCHIVES else path.read_bytes()
         parts.append(f'{path.relative_to(ROOT)} {os.access(path, os.X_OK)} {len(content)}'.encode())
