@@ -37,6 +37,15 @@ def _sessions(count: int) -> str:
     return f'{count} session{"" if count == 1 else "s"}'
 
 
+def _users(count: int) -> list[str]:
+    return [f'user{number}' for number in range(count)]
+
+
+def _raw(line: str) -> dict[str, Any]:
+    # quser fails if no user is logged on.
+    return {'name': line, 'ansible.builtin.raw': line, 'failed_when': False}
+
+
 def nothing(count: int) -> Tasks:
     """No module."""
     return [{'ansible.builtin.meta': 'noop'}]
@@ -44,7 +53,7 @@ def nothing(count: int) -> Tasks:
 
 def command(count: int) -> Tasks:
     """One PowerShell, and no module in it."""
-    return by_hand(0)[:1]
+    return [_raw('quser')]
 
 
 def empty(count: int) -> Tasks:
@@ -59,15 +68,13 @@ def info(count: int) -> Tasks:
 
 def log_off(count: int) -> Tasks:
     """One call that logs the sessions off and waits until Windows has ended them."""
-    users = [f'user{number}' for number in range(count)]
-    return [{'name': 'Log off', 'winops.sessions.win_user_session': {'state': 'logged_off', 'users': users}}]
+    return [{'name': 'Log off', 'winops.sessions.win_user_session': {'state': 'logged_off', 'users': _users(count)}}]
 
 
 def warn_and_log_off(count: int) -> Tasks:
     """The same after a call that warns the users."""
-    users = [f'user{number}' for number in range(count)]
     return [
-        {'name': 'Warn', 'winops.sessions.win_user_session_message': {'text': TEXT, 'users': users}},
+        {'name': 'Warn', 'winops.sessions.win_user_session_message': {'text': TEXT, 'users': _users(count)}},
         *log_off(count),
     ]
 
@@ -76,8 +83,7 @@ def by_hand(count: int) -> Tasks:
     """quser, msg and logoff for each session, quser, as raw tasks."""
     ids = range(2, 2 + count)
     lines = ['quser', *(line for n in ids for line in (f'msg {n} "{TEXT}"', f'logoff {n}')), 'quser']
-    # quser fails if no user is logged on.
-    return [{'name': line, 'ansible.builtin.raw': line, 'failed_when': False} for line in lines]
+    return [_raw(line) for line in lines]
 
 
 #: What is measured: a name, its tasks and the number of sessions.
@@ -113,7 +119,7 @@ PARTS = [
 
 def measure(tasks: Callable[[int], Tasks], count: int) -> tuple[float, int]:
     """The seconds and the WinRM messages of one run."""
-    sessions = [{'id': 2 + number, 'user': f'user{number}'} for number in range(count)]
+    sessions = [{'id': number, 'user': user} for number, user in enumerate(_users(count), 2)]
     with Fleet({'hosts': {'web01': {'sessions': sessions}}}) as fleet:
         library = fleet['web01'].root / 'library'
         library.mkdir(exist_ok=True)
@@ -164,7 +170,7 @@ def page(size: str, repetitions: int, results: Mapping[str, Sequence[tuple[float
             '=' * len(title),
             '',
             'Wall time of one ``ansible-playbook`` against one simulated host over WinRM, from ``make bench``.',
-            f'{repetitions} runs each, the cases in turn, on a machine with {size}.',
+            f'Runs of each case: {repetitions}, the cases in turn, on a machine with {size}.',
             '',
             '.. image:: performance.svg',
             '',
