@@ -22,6 +22,12 @@ _REMEDIES = (
         ' account that is locked, disabled or not allowed to log on remotely.',
     ),
     (
+        # If ssh ends while it is sent the module, the ssh connection returns this text instead of the reason.
+        r'reached over ssh\.?$',
+        'ssh ended before it was sent the whole module. Log on with ssh to see the reason: the key of the host must be'
+        ' in the known_hosts file, and the user name and the password must be valid.',
+    ),
+    (
         r'reset by peer|connection aborted|broken pipe|closed by remote host|data could not be sent|read timed out',
         'The connection was lost. The module may have run to its end. Run the task again: it reads the current state'
         ' of the host.',

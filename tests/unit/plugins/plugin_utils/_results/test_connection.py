@@ -12,6 +12,7 @@ from requests.exceptions import ReadTimeout
 from ansible_collections.winops.sessions.plugins.plugin_utils._results.connection import explained, is_of_connection
 
 LOST = 'The module may have run to its end. Run the task again'
+NOT_SENT = 'Data could not be sent to remote host "web01". Make sure this host can be reached'
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,9 @@ LOST = 'The module may have run to its end. Run the task again'
         (ConnectionResetError(104, 'Connection reset by peer'), LOST),
         (RequestsConnectionError(('Connection aborted.', BrokenPipeError(32, 'Broken pipe'))), LOST),
         (ReadTimeout('Read timed out. (read timeout=30)'), LOST),
-        (AnsibleConnectionFailure('Data could not be sent to remote host "web01".'), LOST),
+        (AnsibleConnectionFailure(f'{NOT_SENT} over ssh: client_loop: send disconnect: Broken pipe'), LOST),
+        (AnsibleConnectionFailure(f'{NOT_SENT} over ssh: alice@web01: Permission denied (publickey).'), 'is locked'),
+        (AnsibleConnectionFailure(f'{NOT_SENT} over SSH.'), 'the known_hosts file, and the user name and the password'),
         (AnsibleAuthenticationFailure('ntlm: the specified credentials were rejected by the server'), 'is locked'),
         (AnsibleConnectionFailure('[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: expired'), 'CA file'),
     ],
