@@ -92,6 +92,16 @@ def test_the_sid_comes_from_the_processes_and_not_from_a_name_that_was_given_out
     assert ids(info(users=[hers])['sessions']) == [2]
 
 
+@pytest.mark.parametrize('names', [('ab', 'a\u00adb'), ('\u00e9', 'e\u0301'), ('strasse', 'stra\u00dfe')])
+def test_names_that_are_alike_in_a_language_are_two_accounts(host, act, names):
+    there = host(sessions=[{'id': n, 'user': name} for n, name in enumerate(names, 2)])
+    first, second = (there.sessions[n].sid for n in (2, 3))
+
+    assert ids(act(users=[second], protect_users=[first], check=True)['sessions']) == [3]
+    assert ids(act(users=[first], protect_users=[second])['sessions']) == [2]
+    assert ended(there) == [2]
+
+
 def test_protects_a_sid_whose_name_can_no_longer_be_resolved(host, act):
     there = host(sessions=[ALICE, BOB], directory={'accounts': {'CORP\\alice': {'error': 1332}}})
     hers = there.sessions[2].sid

@@ -127,6 +127,18 @@ def test_every_mode_is_reached_from_every_other_once(
         assert values(machine)[DRAIN] == MODES[after][DRAIN]
 
 
+@pytest.mark.parametrize('role', [None, 0, 1])
+@pytest.mark.parametrize('name', MODES)
+def test_warns_where_windows_may_ignore_a_drain_mode(
+    host: Callable[..., Host], mode: Run, name: str, role: int | None
+) -> None:
+    host(registry={TERMINAL_SERVER: {} if role is None else {'TSAppCompat': role}})
+    warnings = mode(mode=name).get('warnings', [])
+    assert ['RD Session Host role' in warning for warning in warnings] == [True] * (
+        name.startswith('drain') and role != 1
+    )
+
+
 @pytest.mark.parametrize('after', MODES)
 def test_every_mode_is_reached_where_the_values_are_absent(host: Callable[..., Host], mode: Run, after: str) -> None:
     machine = host(registry=registry())
