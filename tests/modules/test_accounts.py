@@ -96,6 +96,7 @@ def test_the_sid_comes_from_the_processes_and_not_from_a_name_that_was_given_out
 def test_names_that_are_alike_in_a_language_are_two_accounts(host, act, names):
     there = host(sessions=[{'id': n, 'user': name} for n, name in enumerate(names, 2)])
     first, second = (there.sessions[n].sid for n in (2, 3))
+    there.fault('WTSEnumerateProcessesExW', error=5)  # so that the names are looked up
 
     assert ids(act(users=[second], protect_users=[first], check=True)['sessions']) == [3]
     assert ids(act(users=[first], protect_users=[second])['sessions']) == [2]
