@@ -9,5 +9,6 @@ import os
 import hypothesis
 
 # No deadline: how long an example takes says more about the machine than about the code.
-hypothesis.settings.register_profile('project', deadline=None, print_blob=True)
+hypothesis.settings.register_profile('project', deadline=None, print_blob=True, derandomize=True)
+hypothesis.settings.register_profile('search', deadline=None, print_blob=True, max_examples=1000)
 hypothesis.settings.load_profile(os.environ.get('HYPOTHESIS_PROFILE', 'project'))

@@ -316,7 +316,6 @@ def spec(table: dict[str, Any]) -> dict[str, Any]:
 SETTINGS = settings(
     max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    derandomize=False,
 )
 EVERYTHING_AT_ODDS = {
     'sessions': [

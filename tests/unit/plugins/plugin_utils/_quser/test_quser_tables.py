@@ -199,7 +199,8 @@ def test_a_digit_that_any_id_loses_or_gains_is_an_error(rows: list[Row], width: 
     extra = data.draw(st.sampled_from(['', '0', '7', ' ', '99']))
     damaged = digits[:at] + extra + digits[at + (extra == '') :]
     lines[number] = f'{before}{damaged}  {rows[number - 1]["state"]}{after}'
-    with pytest.raises(ValueError, match=rf'Line {number + 1} cannot be read'):
+    # A row that has lost its only digit may also be read as a header.
+    with pytest.raises(ValueError, match=rf'Line {number + 1} (cannot be read|begins a second table)'):
         parse(QWINSTA, lines)
 
 
