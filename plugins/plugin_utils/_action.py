@@ -53,6 +53,10 @@ class SessionAction(ActionBase):
     #: Summarizes a result in one line, given the options and whether it is check mode; null keeps the module's text.
     sentence: Callable[[Result, Arguments, bool], str | None]
 
+    def __init_subclass__(cls) -> None:
+        # ansible-core loads an action plugin once and then forks a process for each host.
+        spec_of(cls.MODULE)
+
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> Result:
         """Run the module.
 
