@@ -19,7 +19,7 @@ import yaml
 from project import Core, environment
 from winhost.fleet import Fleet, ReachableHost
 
-LONGEST_RUN = 540  # seconds; a run that takes longer hangs
+LONGEST_RUN = 1200  # seconds on a machine with much else to do; a run that takes longer hangs
 
 #: Keywords of a play in which a failure on a host does not end the play.
 TO_THE_END = {'ignore_errors': True, 'ignore_unreachable': True}
@@ -35,7 +35,12 @@ _PATIENCE = {
     'ansible_winrm_read_timeout_sec': 330,
     'ansible_psrp_operation_timeout': 300,
     'ansible_psrp_read_timeout': 330,
+    # The simulated hosts run in the process of the tests; ssh waits this long for the first line of its server.
+    'ansible_ssh_timeout': 330,
 }
+
+# The hosts of a fork run on this machine: more forks than this only wait for each other.
+_FORKS = '4'
 
 Result = dict[str, Any]
 Plays = Sequence[Mapping[str, Any]]
@@ -183,7 +188,7 @@ def run(
         name,
         ANSIBLE_CALLBACK_PLUGINS=str(_CALLBACKS),
         ANSIBLE_CALLBACKS_ENABLED='evidence',
-        ANSIBLE_FORKS='20',
+        ANSIBLE_FORKS=_FORKS,
         E2E_EVIDENCE=str(evidence),
         **(settings or {}),
     )
