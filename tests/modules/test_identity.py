@@ -147,7 +147,7 @@ def test_a_session_that_cannot_be_read_again_is_not_acted_on(host, act, code):
     there = host(sessions=[{'id': 3, **IDLE}, {'id': 4, **IDLE}])
     there.on(QUERY, session=3, nth=1, do=lambda host: host.fault(QUERY, session=3, error=code), **{'class': 25})
 
-    result = act(max_idle='3600')
+    result = act(max_idle='3600', timeout='1')
 
     assert ended(there) == [4]
     assert of(result, 'outcome') == {3: 'failed', 4: 'logged_off'}
@@ -164,7 +164,7 @@ def test_a_session_that_is_not_found_without_a_list_is_not_gone(host, act):
 
     there.on(QUERY, session=3, nth=1, do=hide, **{'class': 25})
 
-    result = act(max_idle='3600')
+    result = act(max_idle='3600', timeout='1')
 
     assert of(result, 'outcome') == {3: 'failed'}
     assert there.acts == []
