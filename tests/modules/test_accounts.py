@@ -139,6 +139,18 @@ def test_a_sid_that_cannot_be_compared_warns_where_it_selects_and_counts_where_i
     assert result['warnings']
 
 
+def test_the_sid_of_a_user_whose_domain_is_unknown_is_that_of_the_processes_alone(host, info):
+    namesakes = {'CORP\\alice': 'S-1-5-21-1-2-3-1002', 'CORP\\bob': 'S-1-5-21-1-2-3-1003'}
+    there = host(
+        sessions=[ALICE, {**BOB, 'processes': []}],
+        directory={'accounts': {name: {'sid': sid} for name, sid in namesakes.items()}},
+    )
+    there.sessions[2].domain = there.sessions[3].domain = None
+
+    assert ids(info(users=[there.sessions[2].sid])['sessions']) == [2]
+    assert ids(info(users=list(namesakes.values()))['sessions']) == []
+
+
 def test_a_group_among_users_is_reported(host, act):
     there = host(sessions=[ALICE], directory={'accounts': {'CORP\\VIP': {'type': 'group'}}})
 

@@ -142,6 +142,18 @@ def test_a_session_whose_logon_time_became_unknown_is_not_identified(host, act):
     assert there.acts == []
 
 
+@pytest.mark.parametrize('connected', ['9h', '10m'])
+def test_without_a_logon_time_the_connect_time_identifies_a_session(host, act, connected):
+    session = {**IDLE, 'id': 3, 'logon_time': 0}
+    there = host(clock={'fixed': '2026-11-21T12:00:00Z'}, sessions=[{**session, 'connected': '9h'}])
+    before_the_act(there, 3, {'replace': {**session, 'connected': connected}})
+
+    result = act(users=['alice'])
+
+    assert of(result, 'outcome') == {3: 'logged_off' if connected == '9h' else 'session_changed'}
+    assert ended(there) == ([3] if connected == '9h' else [])
+
+
 @pytest.mark.parametrize('code', [5, 1722, 1726])
 def test_a_session_that_cannot_be_read_again_is_not_acted_on(host, act, code):
     there = host(sessions=[{'id': 3, **IDLE}, {'id': 4, **IDLE}])
