@@ -6,6 +6,7 @@ using System;
 using System.Collections.Generic;
 using System.ComponentModel;
 using System.Globalization;
+using System.Linq;
 using System.Net;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
@@ -188,27 +189,33 @@ internal class WtsException : Win32Exception {
 	}
 
 	// There is no such session, or the account is not allowed to see it.
-	public bool IsGone { get { return NativeErrorCode == 2 || NativeErrorCode == 7022 || (NativeErrorCode == 87 && Api == QueryApi); } }
+	public bool IsGone { get { return Is(2, 7022) || (Is(87) && Api == QueryApi); } }
 
-	public bool IsClosing { get { return NativeErrorCode == 7007; } }
+	public bool IsClosing { get { return Is(7007); } }
 
 	// The account lacks a right to this session.
-	public bool IsDenied { get { return NativeErrorCode == 5 || NativeErrorCode == 7045; } }
+	public bool IsDenied { get { return Is(5, 7045); } }
 
 	// The call has not returned, so whether it had an effect is unknown.
-	public bool IsTimeout { get { return NativeErrorCode == 1460; } }
+	public bool IsTimeout { get { return Is(1460); } }
 
 	// The call failed, but may have had its effect.
-	public bool IsUncertain { get { return IsTimeout || NativeErrorCode == 1726; } }
+	public bool IsUncertain { get { return Is(1460, 1726); } }
 
 	// Remote Desktop Services cannot be reached at the moment: it starts, stops or restarts.
-	public bool IsUnreachable {
-		get {
-			return NativeErrorCode == 1702 || NativeErrorCode == 1722 || NativeErrorCode == 1726 || NativeErrorCode == 1753;
-		}
+	public bool IsUnreachable { get { return Is(1702, 1722, 1726, 1753); } }
+
+	public bool IsTransient { get { return IsUnreachable || Is(7024); } }
+
+	// Throws what the last call of an API set as its error, unless it succeeded.
+	public static void Check(string api, bool succeeded) {
+		if (!succeeded)
+			throw new WtsException(api, Marshal.GetLastWin32Error());
 	}
 
-	public bool IsTransient { get { return IsUnreachable || NativeErrorCode == 7024; } }
+	private bool Is(params int[] codes) {
+		return codes.Contains(NativeErrorCode);
+	}
 
 	// Some paths of the API set HRESULT_FROM_WIN32(code) instead of the code.
 	private static int Normalize(int code) {
@@ -274,7 +281,7 @@ internal sealed class BoundedCalls {
 internal sealed class Account {
 	private static readonly BoundedCalls Lookups = new BoundedCalls();
 
-	public string Sid;
+	public string Sid, Domain;
 	public WtsException Error;
 
 	// "SID_NAME_USE enumeration"
@@ -299,9 +306,8 @@ internal sealed class Account {
 		byte[] sid = new byte[sidSize];
 		char[] domain = new char[domainSize];
 		int use;
-		if (!Native.LookupAccountNameW(String.IsNullOrEmpty(systemName) ? null : systemName, name, sid, ref sidSize, domain, ref domainSize, out use))
-			throw new WtsException("LookupAccountNameW", Marshal.GetLastWin32Error());
-		return new Account { Sid = NativeText.OfSid(sid), _use = use };
+		WtsException.Check("LookupAccountNameW", Native.LookupAccountNameW(systemName, name, sid, ref sidSize, domain, ref domainSize, out use));
+		return new Account { Sid = NativeText.OfSid(sid), Domain = NativeText.NullIfEmpty(new String(domain)), _use = use };
 	}
 }
 
@@ -357,10 +363,8 @@ internal sealed class SessionServer : IDisposable {
 		}
 		_handle = _sessions.Run("WTSOpenServerExW", delegate {
 			SafeServerHandle handle = Native.WTSOpenServerExW(name);
-			if (handle.IsInvalid) {
-				// Every other function takes a zero handle for this host.
-				throw new WtsException("WTSOpenServerExW", Marshal.GetLastWin32Error());
-			}
+			// Every other function takes a zero handle for this host.
+			WtsException.Check("WTSOpenServerExW", !handle.IsInvalid);
 			return handle;
 		});
 	}
@@ -376,8 +380,7 @@ internal sealed class SessionServer : IDisposable {
 
 	public static long OwnSessionId() {
 		uint id;
-		if (!Native.ProcessIdToSessionId(Native.GetCurrentProcessId(), out id))
-			throw new WtsException("ProcessIdToSessionId", Marshal.GetLastWin32Error());
+		WtsException.Check("ProcessIdToSessionId", Native.ProcessIdToSessionId(Native.GetCurrentProcessId(), out id));
 		return id;
 	}
 
@@ -386,8 +389,7 @@ internal sealed class SessionServer : IDisposable {
 		return new BoundedCalls().Run("GetUserNameExW", delegate {
 			uint size = 1024;
 			char[] buffer = new char[size];
-			if (!Native.GetUserNameExW(nameSamCompatible, buffer, ref size))
-				throw new WtsException("GetUserNameExW", Marshal.GetLastWin32Error());
+			WtsException.Check("GetUserNameExW", Native.GetUserNameExW(nameSamCompatible, buffer, ref size));
 			return NativeText.NullIfEmpty(new String(buffer));
 		});
 	}
@@ -399,23 +401,17 @@ internal sealed class SessionServer : IDisposable {
 			uint level = 1;
 			IntPtr array;
 			uint count;
-			if (!Native.WTSEnumerateSessionsExW(_handle, ref level, 0, out array, out count))
-				throw new WtsException("WTSEnumerateSessionsExW", Marshal.GetLastWin32Error());
-			var rows = new List<SessionRow>();
-			foreach (Native.WTS_SESSION_INFO_1W info in ReadArray<Native.WTS_SESSION_INFO_1W>(
-				Native.WTSTypeSessionInfoLevel1, array, count)) {
-				if (NativeText.OfPointer(info.pHostName) != null)
-					continue;
-				rows.Add(new SessionRow {
+			WtsException.Check("WTSEnumerateSessionsExW", Native.WTSEnumerateSessionsExW(_handle, ref level, 0, out array, out count));
+			return ReadArray<Native.WTS_SESSION_INFO_1W>(Native.WTSTypeSessionInfoLevel1, array, count)
+				.Where(info => NativeText.OfPointer(info.pHostName) == null)
+				.Select(info => new SessionRow {
 					Id = info.SessionId,
 					State = info.State,
 					SessionName = NativeText.OfPointer(info.pSessionName),
 					User = NativeText.OfPointer(info.pUserName),
 					Domain = NativeText.OfPointer(info.pDomainName),
-				});
-			}
-			rows.Sort(delegate(SessionRow a, SessionRow b) { return a.Id.CompareTo(b.Id); });
-			return rows.ToArray();
+				})
+				.OrderBy(row => row.Id).ToArray();
 		});
 	}
 
@@ -437,14 +433,18 @@ internal sealed class SessionServer : IDisposable {
 			return QueryOlder(id);
 
 		var info = ex.Value.Data;
-		SessionFacts facts = NewFacts(info.SessionState, info.UserName, info.DomainName, info.CurrentTime);
-		// "WTSINFOEX_LEVEL1_W structure": 0 is locked, 1 is unlocked, anything else unknown.
-		facts.Locked = info.SessionFlags == 0 || info.SessionFlags == 1 ? (bool?)(info.SessionFlags == 0) : null;
-		facts.LogonTime = info.LogonTime;
-		facts.ConnectTime = info.ConnectTime;
-		facts.DisconnectTime = info.DisconnectTime;
-		facts.LastInputTime = info.LastInputTime;
-		return facts;
+		return new SessionFacts {
+			State = info.SessionState,
+			// "WTSINFOEX_LEVEL1_W structure": 0 is locked, 1 is unlocked, anything else unknown.
+			Locked = info.SessionFlags == 0 || info.SessionFlags == 1 ? (bool?)(info.SessionFlags == 0) : null,
+			User = NativeText.NullIfEmpty(info.UserName),
+			Domain = NativeText.NullIfEmpty(info.DomainName),
+			LogonTime = info.LogonTime,
+			ConnectTime = info.ConnectTime,
+			DisconnectTime = info.DisconnectTime,
+			LastInputTime = info.LastInputTime,
+			CurrentTime = info.CurrentTime,
+		};
 	}
 
 	private SessionFacts QueryOlder(long id) {
@@ -452,46 +452,56 @@ internal sealed class SessionServer : IDisposable {
 		if (older == null || older.Value.SessionId != (uint)id)
 			throw new WtsException(WtsException.QueryApi, 13);
 		var info = older.Value;
-		SessionFacts facts = NewFacts(info.State, info.UserName, info.Domain, info.CurrentTime);
-		facts.LogonTime = info.LogonTime;
-		facts.ConnectTime = info.ConnectTime;
-		facts.DisconnectTime = info.DisconnectTime;
-		facts.LastInputTime = info.LastInputTime;
-		return facts;
-	}
-
-	private static SessionFacts NewFacts(int state, string user, string domain, long now) {
-		return new SessionFacts { State = state, User = NativeText.NullIfEmpty(user), Domain = NativeText.NullIfEmpty(domain), CurrentTime = now };
+		return new SessionFacts {
+			State = info.State,
+			User = NativeText.NullIfEmpty(info.UserName),
+			Domain = NativeText.NullIfEmpty(info.Domain),
+			LogonTime = info.LogonTime,
+			ConnectTime = info.ConnectTime,
+			DisconnectTime = info.DisconnectTime,
+			LastInputTime = info.LastInputTime,
+			CurrentTime = info.CurrentTime,
+		};
 	}
 
 	// Queries what the client reports about itself. A query that fails leaves its field null.
 	public SessionClient QueryClient(long id) {
-		SessionClient client = new SessionClient();
 		try {
-			client.Name = NativeText.NullIfEmpty(Encoding.Unicode.GetString(QueryClient(id, Native.WTSClientName)));
+			return _clients.Run(WtsException.QueryApi, delegate { return ReadClient(id); });
 		} catch (WtsException e) {
-			client.NameError = e;
+			return new SessionClient { NameError = e };
 		}
-		byte[] data = TryQueryClient(id, Native.WTSClientProtocolType);
-		if (data.Length >= 2)
-			client.Protocol = BitConverter.ToUInt16(data, 0);
-		client.Address = ClientAddress.Read(TryQueryClient(id, Native.WTSClientAddress));
-		data = TryQueryClient(id, Native.WTSClientBuildNumber);
-		if (data.Length >= 4 && BitConverter.ToUInt32(data, 0) != 0)
-			client.Build = BitConverter.ToUInt32(data, 0);
+	}
+
+	private SessionClient ReadClient(long id) {
+		SessionClient client = new SessionClient();
+		WtsException error;
+		client.Name = NativeText.NullIfEmpty(Encoding.Unicode.GetString(TryQuery(id, Native.WTSClientName, out client.NameError)));
+		client.Address = ClientAddress.Read(TryQuery(id, Native.WTSClientAddress, out error));
+		byte[] protocol = TryQuery(id, Native.WTSClientProtocolType, out error);
+		if (protocol.Length >= 2)
+			client.Protocol = BitConverter.ToUInt16(protocol, 0);
+		byte[] build = TryQuery(id, Native.WTSClientBuildNumber, out error);
+		if (build.Length >= 4 && BitConverter.ToUInt32(build, 0) != 0)
+			client.Build = BitConverter.ToUInt32(build, 0);
 		return client;
 	}
 
-	private byte[] QueryClient(long id, int infoClass) {
-		return _clients.Run(WtsException.QueryApi, delegate { return Query(id, infoClass); });
-	}
-
-	private byte[] TryQueryClient(long id, int infoClass) {
+	private byte[] TryQuery(long id, int infoClass, out WtsException error) {
+		error = null;
 		try {
-			return QueryClient(id, infoClass);
-		} catch (WtsException) {
+			return Query(id, infoClass);
+		} catch (WtsException e) {
+			error = e;
 			return new byte[0];
 		}
+	}
+
+	// The error of one query; 0 if it succeeds.
+	public int QueryError(long id, int infoClass) {
+		WtsException error = null;
+		_clients.Run(WtsException.QueryApi, delegate { return TryQuery(id, infoClass, out error); });
+		return error == null ? 0 : error.NativeErrorCode;
 	}
 
 	// Requests the logoff of a session and returns at once.
@@ -514,7 +524,7 @@ internal sealed class SessionServer : IDisposable {
 				_handle, target, title, (uint)title.Length * 2, text, (uint)text.Length * 2, (uint)style, (uint)displaySeconds, out response, wait);
 		};
 		if (wait)
-			Check("WTSSendMessageW", send(UserSessionId(id)));
+			WtsException.Check("WTSSendMessageW", send(UserSessionId(id)));
 		else
 			Act("WTSSendMessageW", id, send);
 		return response;
@@ -522,13 +532,10 @@ internal sealed class SessionServer : IDisposable {
 
 	private void Act(string api, long id, Func<uint, bool> call) {
 		uint target = UserSessionId(id);
-		_acts.Run(api, delegate { return Check(api, call(target)); });
-	}
-
-	private static bool Check(string api, bool succeeded) {
-		if (!succeeded)
-			throw new WtsException(api, Marshal.GetLastWin32Error());
-		return true;
+		_acts.Run(api, delegate {
+			WtsException.Check(api, call(target));
+			return true;
+		});
 	}
 
 	public SessionProcess[] Processes(long id) {
@@ -537,23 +544,17 @@ internal sealed class SessionServer : IDisposable {
 			uint level = 1;
 			IntPtr array;
 			uint count;
-			if (!Native.WTSEnumerateProcessesExW(_handle, ref level, target, out array, out count))
-				throw new WtsException("WTSEnumerateProcessesExW", Marshal.GetLastWin32Error());
-			var processes = new List<SessionProcess>();
-			foreach (Native.WTS_PROCESS_INFO_EXW info in ReadArray<Native.WTS_PROCESS_INFO_EXW>(
-				Native.WTSTypeProcessInfoLevel1, array, count)) {
+			WtsException.Check("WTSEnumerateProcessesExW", Native.WTSEnumerateProcessesExW(_handle, ref level, target, out array, out count));
+			return ReadArray<Native.WTS_PROCESS_INFO_EXW>(Native.WTSTypeProcessInfoLevel1, array, count)
 				// Process 0 is the idle process.
-				if (info.ProcessId != 0) {
-					processes.Add(new SessionProcess {
-						SessionId = info.SessionId,
-						Id = info.ProcessId,
-						Name = NativeText.OfPointer(info.pProcessName),
-						Sid = NativeText.OfSid(info.pUserSid),
-					});
-				}
-			}
-			processes.Sort(delegate(SessionProcess a, SessionProcess b) { return a.Id.CompareTo(b.Id); });
-			return processes.ToArray();
+				.Where(info => info.ProcessId != 0)
+				.Select(info => new SessionProcess {
+					SessionId = info.SessionId,
+					Id = info.ProcessId,
+					Name = NativeText.OfPointer(info.pProcessName),
+					Sid = NativeText.OfSid(info.pUserSid),
+				})
+				.OrderBy(process => process.Id).ToArray();
 		});
 	}
 
@@ -563,9 +564,9 @@ internal sealed class SessionServer : IDisposable {
 	public HashSet<string> Groups(long processId) {
 		return _processes.Run("GetTokenInformation", delegate {
 			using (SafeKernelHandle process = Native.OpenProcess(Native.PROCESS_QUERY_LIMITED_INFORMATION, false, (uint)processId)) {
-				Check("OpenProcess", !process.IsInvalid);
+				WtsException.Check("OpenProcess", !process.IsInvalid);
 				SafeKernelHandle token;
-				Check("OpenProcessToken", Native.OpenProcessToken(process, Native.TOKEN_QUERY, out token));
+				WtsException.Check("OpenProcessToken", Native.OpenProcessToken(process, Native.TOKEN_QUERY, out token));
 				using (token)
 					return ReadGroups(token);
 			}
@@ -575,31 +576,25 @@ internal sealed class SessionServer : IDisposable {
 	private static HashSet<string> ReadGroups(SafeKernelHandle token) {
 		const uint enabled = 0x4;
 		const uint denyOnlyIntegrityOrLogonId = 0x10 | 0x20 | 0xC0000000;
-		uint size = 16384;
-		for (int attempt = 0; ; attempt++) {
-			IntPtr buffer = Marshal.AllocHGlobal((int)size);
-			try {
-				uint needed;
-				if (Native.GetTokenInformation(token, Native.TokenGroups, buffer, size, out needed)) {
-					var groups = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-					int count = Marshal.ReadInt32(buffer);
-					for (int i = 0; i < count; i++) {
-						// TOKEN_GROUPS: a count, then pairs of a pointer and its attributes, aligned as pointers are.
-						int offset = IntPtr.Size + i * IntPtr.Size * 2;
-						uint attributes = (uint)Marshal.ReadInt32(buffer, offset + IntPtr.Size);
-						string sid = NativeText.OfSid(Marshal.ReadIntPtr(buffer, offset));
-						if (sid != null && (attributes & enabled) != 0 && (attributes & denyOnlyIntegrityOrLogonId) == 0)
-							groups.Add(sid);
-					}
-					return groups;
-				}
-				int code = Marshal.GetLastWin32Error();
-				if (needed <= size || attempt == 2)
-					throw new WtsException("GetTokenInformation", code);
-				size = needed;
-			} finally {
-				Marshal.FreeHGlobal(buffer);
+		uint size;
+		// The first call fails and returns the size.
+		Native.GetTokenInformation(token, Native.TokenGroups, IntPtr.Zero, 0, out size);
+		IntPtr buffer = Marshal.AllocHGlobal((int)size);
+		try {
+			WtsException.Check("GetTokenInformation", Native.GetTokenInformation(token, Native.TokenGroups, buffer, size, out size));
+			var groups = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+			int count = Marshal.ReadInt32(buffer);
+			for (int i = 0; i < count; i++) {
+				// TOKEN_GROUPS: a count, then pairs of a pointer and its attributes, aligned as pointers are.
+				int offset = IntPtr.Size + i * IntPtr.Size * 2;
+				uint attributes = (uint)Marshal.ReadInt32(buffer, offset + IntPtr.Size);
+				string sid = NativeText.OfSid(Marshal.ReadIntPtr(buffer, offset));
+				if (sid != null && (attributes & enabled) != 0 && (attributes & denyOnlyIntegrityOrLogonId) == 0)
+					groups.Add(sid);
 			}
+			return groups;
+		} finally {
+			Marshal.FreeHGlobal(buffer);
 		}
 	}
 
@@ -614,11 +609,11 @@ internal sealed class SessionServer : IDisposable {
 	// The zeros of an answer that is too short would be those of session 0, active.
 	private T? QueryStruct<T>(long id, int infoClass) where T : struct {
 		byte[] data = Query(id, infoClass);
-		if (data.Length < Marshal.SizeOf(typeof(T)))
+		if (data.Length < Marshal.SizeOf<T>())
 			return null;
 		GCHandle pin = GCHandle.Alloc(data, GCHandleType.Pinned);
 		try {
-			return (T)Marshal.PtrToStructure(pin.AddrOfPinnedObject(), typeof(T));
+			return Marshal.PtrToStructure<T>(pin.AddrOfPinnedObject());
 		} finally {
 			pin.Free();
 		}
@@ -628,8 +623,7 @@ internal sealed class SessionServer : IDisposable {
 	private byte[] Query(long id, int infoClass) {
 		IntPtr buffer;
 		uint bytes;
-		if (!Native.WTSQuerySessionInformationW(_handle, (uint)id, infoClass, out buffer, out bytes))
-			throw new WtsException(WtsException.QueryApi, Marshal.GetLastWin32Error());
+		WtsException.Check(WtsException.QueryApi, Native.WTSQuerySessionInformationW(_handle, (uint)id, infoClass, out buffer, out bytes));
 		try {
 			byte[] data = new byte[buffer == IntPtr.Zero ? 0 : bytes];
 			if (data.Length > 0)
@@ -644,9 +638,9 @@ internal sealed class SessionServer : IDisposable {
 	// Copies an array that the API allocated as it is walked, and frees it at the end.
 	private static IEnumerable<T> ReadArray<T>(int typeClass, IntPtr array, uint count) where T : struct {
 		try {
-			int size = Marshal.SizeOf(typeof(T));
+			int size = Marshal.SizeOf<T>();
 			for (uint i = 0; array != IntPtr.Zero && i < count; i++)
-				yield return (T)Marshal.PtrToStructure(new IntPtr(array.ToInt64() + (long)i * size), typeof(T));
+				yield return Marshal.PtrToStructure<T>(new IntPtr(array.ToInt64() + (long)i * size));
 		} finally {
 			if (array != IntPtr.Zero)
 				Native.WTSFreeMemoryExW(typeClass, array, count);
