@@ -204,8 +204,11 @@ internal sealed class ImageList {
 		_patterns = names.Concat(names.Where(name => name.IndexOf('.') < 0 && !Wildcard.IsPattern(name)).Select(name => name + ".exe")).ToArray();
 	}
 
-	public bool ContainsAny(IEnumerable<SessionProcess> processes) {
-		return processes.Any(process => Wildcard.IsAnyMatch(_patterns, process.Name));
+	// Whether a session runs one of these images; null if its processes could not be read.
+	// Every session of a user has processes (csrss.exe, winlogon.exe).
+	public bool? Contains(Session session) {
+		SessionProcess[] processes = session.Processes;
+		return processes.Length == 0 && session.User != null ? null : (bool?)processes.Any(process => Wildcard.IsAnyMatch(_patterns, process.Name));
 	}
 }
 
@@ -345,8 +348,8 @@ internal sealed class Selection {
 			&& FileTime.SecondsBetween(session.Facts.ConnectTime, session.Facts.CurrentTime) >= ShortestStuck;
 	}
 
-	public Match Evaluate(Session session, SessionProcess[] processes) {
-		Match match = EvaluateIdentity(session, processes);
+	public Match Evaluate(Session session) {
+		Match match = EvaluateIdentity(session);
 		if (match.IsSelected == false)
 			return match;
 		if (_states != null && !_states.Contains(session.State))
@@ -376,7 +379,7 @@ internal sealed class Selection {
 	}
 
 	// Evaluates the options that an act of this module cannot change: who it is, not what the session does.
-	public Match EvaluateIdentity(Session session, SessionProcess[] processes) {
+	public Match EvaluateIdentity(Session session) {
 		if (!IsSelectable(session) || !IsNamed(session))
 			return Match.No;
 		if (_tokens != null && (session.Facts != null || session.User == null) && !IsAnyToken(session))
@@ -389,9 +392,10 @@ internal sealed class Selection {
 				return Match.NotBecause("its user is not a member of the groups");
 		}
 		if (_images != null) {
-			if (processes.Length == 0 && session.User != null)
+			bool? isRun = _images.Contains(session);
+			if (isRun == null)
 				return Match.Unknown("the processes of " + session + " could not be read", null);
-			if (!_images.ContainsAny(processes))
+			if (isRun == false)
 				return Match.NotBecause("it does not run the processes any more");
 		}
 		return new Match { IsSelected = true };
@@ -470,20 +474,16 @@ internal sealed class Protection {
 		}
 	}
 
-	public string Reason(Session session, Match match, SessionProcess[] processes) {
+	public string Reason(Session session, Match match) {
 		if (session.IsOwn)
 			return "own_session";
 		if (_caller != null && IsCaller(session))
 			return "connection_user";
 		if (_users.Contains(session))
 			return "protected_user";
-		if (_groups != null) {
-			bool? isMember = _groups.Contains(session);
-			if (isMember ?? _doubts.Protect(session))
-				return "protected_group";
-		}
-		// Every session of a user has processes (csrss.exe, winlogon.exe): none means that they could not be read.
-		if (_images != null && (_images.ContainsAny(processes) || (processes.Length == 0 && session.User != null)))
+		if (_groups != null && (_groups.Contains(session) ?? _doubts.Protect(session)))
+			return "protected_group";
+		if (_images != null && _images.Contains(session) != false)
 			return "protected_process";
 		// Windows does not update the last input time of the console reliably.
 		return _consoleIdle && session.IsConsole && match.Reached == Limits.MaxIdle ? "console_idle" : null;

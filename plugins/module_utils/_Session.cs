@@ -135,7 +135,7 @@ internal sealed class Session {
 	private const int LongestDomain = 16;
 
 	private readonly SessionHost _host;
-	private readonly bool _isConsole;
+	private SessionProcess[] _processes;
 
 	internal Session(SessionHost host, SessionRow row, SessionFacts facts, WtsException error, SessionClient client) {
 		_host = host;
@@ -158,7 +158,7 @@ internal sealed class Session {
 		Account = User != null && Domain != null ? Domain + "\\" + User : User;
 		int state = facts == null ? row.State : facts.State;
 		State = state >= 0 && state < StateNames.Length ? StateNames[state] : null;
-		_isConsole = host.ConsoleId >= 0 ? Id == host.ConsoleId : Names.AreEqual(row.SessionName, "Console");
+		IsConsole = host.ConsoleId >= 0 ? Id == host.ConsoleId : Names.AreEqual(row.SessionName, "Console");
 	}
 
 	internal SessionRow Row;
@@ -171,7 +171,7 @@ internal sealed class Session {
 	internal string User;
 	internal string Domain;
 	internal string Account;
-	internal bool IsConsole { get { return _isConsole; } }
+	internal bool IsConsole;
 	internal bool IsOwn { get { return Id == _host.OwnId; } }
 	internal bool IsUserSessionId { get { return Id >= 1 && Id <= 65535 && State != "listen"; } }
 
@@ -226,8 +226,11 @@ internal sealed class Session {
 		return Names.Format("session {0} ({1})", Id, User == null ? "no user" : Names.Printable(Account));
 	}
 
-	internal Session With(SessionFacts facts, SessionClient client) {
-		return new Session(_host, Row, facts, null, client) { Sid = Sid };
+	// The processes: those that were read again for this session, or the list of the whole host.
+	internal SessionProcess[] Processes { get { return _processes ?? _host.Processes()[Id].ToArray(); } }
+
+	internal Session With(SessionFacts facts, SessionClient client, SessionProcess[] processes) {
+		return new Session(_host, Row, facts, null, client) { Sid = Sid, _processes = processes };
 	}
 
 	// Whether the full names of a row and the possibly truncated names of facts can be those of one account, or of none.

@@ -27,7 +27,7 @@ public static class SessionList {
 		var sessions = new List<Session>();
 		var problems = new List<string>();
 		foreach (Session session in read) {
-			Match match = selection.Evaluate(session, selection.NeedsProcesses ? host.Processes()[session.Id].ToArray() : null);
+			Match match = selection.Evaluate(session);
 			// Windows hides sessions row by row: one that refuses to be read proves that this account does not see everything.
 			bool isDenied = session.User != null && session.IsUserSessionId && session.Error != null && session.Error.IsDenied;
 			if (match.IsSelected == null || isDenied)
@@ -48,7 +48,7 @@ public static class SessionList {
 			host.SidOf(session);
 		var record = session.ToRecord();
 		if (gather.Contains("processes"))
-			record["processes"] = host.Processes()[session.Id].Select(process => (object)ToRecord(process)).ToArray();
+			record["processes"] = session.Processes.Select(process => (object)ToRecord(process)).ToArray();
 		return record;
 	}
 

@@ -64,7 +64,7 @@ public sealed class SessionMessage {
 		var read = _host.ReadAll(_selection.IsCandidate, true, null);
 		var receivers = new List<Receiver>();
 		foreach (Session session in read) {
-			Match match = _selection.Evaluate(session, _selection.NeedsProcesses ? _host.Processes()[session.Id].ToArray() : null);
+			Match match = _selection.Evaluate(session);
 			if (match.IsSelected == false)
 				continue;
 			Receiver receiver = new Receiver { Session = session };
@@ -100,7 +100,7 @@ public sealed class SessionMessage {
 			return;
 		Session now;
 		try {
-			now = session.With(_host.Api.Query(session.Id), session.Client);
+			now = session.With(_host.Api.Query(session.Id), session.Client, null);
 		} catch (WtsException e) {
 			if (e.IsGone)
 				throw;

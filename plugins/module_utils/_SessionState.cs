@@ -222,7 +222,7 @@ public sealed class SessionState {
 		_sessions = _host.ReadAll(IsRead, true, null).Where(IsRemaining).ToList();
 		var selected = new List<Target>();
 		foreach (Session session in _sessions) {
-			Match match = _selection.Evaluate(session, ProcessesOf(session, _selection.NeedsProcesses));
+			Match match = _selection.Evaluate(session);
 			if (match.IsSelected == false) {
 				if (session.Error != null && session.Error.IsDenied) {
 					// Windows hides sessions row by row: one that refuses to be read proves that this account does not see everything.
@@ -240,7 +240,7 @@ public sealed class SessionState {
 		// Fail closed: whether a session is protected must be known before any session is acted on.
 		_protection.Prepare();
 		foreach (Target target in selected) {
-			string reason = _protection.Reason(target.Session, target.Match, ProcessesOf(target.Session, _protection.NeedsProcesses));
+			string reason = _protection.Reason(target.Session, target.Match);
 			if (reason != null) {
 				var record = target.Session.ToRecord();
 				record["reason"] = reason;
@@ -251,10 +251,6 @@ public sealed class SessionState {
 			if (target.Match.IsSelected == null)
 				Finish(target, Outcome.Failed, target.Match.Problem, CodeOf(target.Match.Error));
 		}
-	}
-
-	private SessionProcess[] ProcessesOf(Session session, bool isNeeded) {
-		return isNeeded ? _host.Processes()[session.Id].ToArray() : null;
 	}
 
 	private static int? CodeOf(Win32Exception error) {
@@ -297,9 +293,9 @@ public sealed class SessionState {
 			return new Reading(Status.Unreadable, "its times could not be read when it was selected, so it cannot be identified", null);
 		if (!IsSame(target, facts, row)) {
 			bool isLeftOver = target.Accepted != null && IsLeftOver(before, facts);
-			return new Reading(isLeftOver ? Status.Same : Status.Changed, null, null) { Session = before.With(facts, client) };
+			return new Reading(isLeftOver ? Status.Same : Status.Changed, null, null) { Session = before.With(facts, client, processes) };
 		}
-		return Judge(target, before.With(facts, client), processes);
+		return Judge(target, before.With(facts, client, processes));
 	}
 
 	// A session that cannot be read is judged by the enumeration alone.
@@ -326,18 +322,16 @@ public sealed class SessionState {
 	}
 
 	// Whether a session that is still the same is still selected and not protected.
-	private Reading Judge(Target target, Session now, SessionProcess[] processes) {
+	private Reading Judge(Target target, Session now) {
 		// A logoff of this run changes what the session does, but not who it is.
 		bool isDone = target.Accepted != null || (target.IsUncertain && target.Step == Step.Disconnect);
 		bool isEnding = isDone && (now.IsDisconnected || now.State == "reset");
-		Match match = isEnding
-			? _selection.EvaluateIdentity(now, _selection.NeedsProcesses ? processes : null)
-			: _selection.Evaluate(now, _selection.NeedsProcesses ? processes : null);
+		Match match = isEnding ? _selection.EvaluateIdentity(now) : _selection.Evaluate(now);
 		if (match.IsSelected == null)
 			return new Reading(Status.Unreadable, match.Problem, match.Error);
 		if (match.IsSelected == false)
 			return new Reading(Status.NoLongerMatches, "it no longer matches: " + (match.Problem ?? "it is another user's"), null);
-		string protection = _protection.Reason(now, match, _protection.NeedsProcesses ? processes : null);
+		string protection = _protection.Reason(now, match);
 		if (protection != null)
 			return new Reading(Status.NoLongerMatches, "it is now protected: " + protection, null);
 		if (!isEnding && target.Step != null && target.Step != Step.Disconnect && FirstStep(match) == Step.Disconnect)

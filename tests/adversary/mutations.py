@@ -123,8 +123,8 @@ MUTATIONS = (
     Mutation(
         'protects sessions whose processes cannot be read',
         _SELECTION,
-        '|| (processes.Length == 0 && session.User != null))',
-        ')',
+        '_images.Contains(session) != false',
+        '_images.Contains(session) == true',
         {'all_sessions': True, 'protect_processes': ['x']},
     ),
     Mutation(
@@ -137,8 +137,8 @@ MUTATIONS = (
     Mutation(
         'protects users whose groups cannot be read',
         _SELECTION,
-        'if (isMember ?? _doubts.Protect(session))',
-        'if (isMember == true)',
+        '(_groups.Contains(session) ?? _doubts.Protect(session))',
+        '_groups.Contains(session) == true',
         {'all_sessions': True, 'protect_groups': ['CORP\\VIP']},
     ),
     Mutation(
