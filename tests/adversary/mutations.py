@@ -12,7 +12,7 @@ from typing import Any
 
 PLUGINS = Path(__file__).resolve().parents[2] / 'plugins'
 _NOTICED: dict[str, Any] = {'all_sessions': True, 'notice': {'text': 'Please save your work.', 'grace': '900'}}
-_STATE, _NOTICE, _SELECTION, _SESSION = '_SessionState.cs', '_Notice.cs', '_Selection.cs', '_Session.cs'
+_TARGET, _NOTICE, _SELECTION, _SESSION = '_Target.cs', '_Notice.cs', '_Selection.cs', '_Session.cs'
 
 
 @dataclass(frozen=True)
@@ -59,58 +59,58 @@ class Mutation:
 MUTATIONS = (
     Mutation(
         'compares the logon before acting',
-        _STATE,
-        'if (!IsSame(target, facts, row)) {',
-        'if (target.Session.Facts == null) {',
+        _TARGET,
+        'if (IsSame(facts, row))',
+        'if (Session.Facts != null)',
     ),
     Mutation(
         'selects again before acting',
-        _STATE,
+        _TARGET,
         'if (match.IsSelected == false)\n            return new Reading(Status.NoLongerMatches, "it no longer',
-        'if (target == null)\n            return new Reading(Status.NoLongerMatches, "it no longer',
+        'if (_job == null)\n            return new Reading(Status.NoLongerMatches, "it no longer',
         {'max_idle': '3600'},
     ),
     Mutation(
         'protects again before acting',
-        _STATE,
+        _TARGET,
         'if (protection != null)',
-        'if (target == null)',
+        'if (_job == null)',
         {'all_sessions': True, 'protect_processes': ['winword', 'backup*']},
     ),
     Mutation(
         'reads the facts last',
-        _STATE,
-        'if (before.Facts == null && before.User != null)\n            return new Reading(Status.Unr',
-        '_host.Api.Processes(before.Id).ToArray();\n'
-        '        if (before.Facts == null && before.User != null)\n            return new Reading(Status.Unr',
+        _TARGET,
+        'if (Session.Facts == null && Session.User != null)\n            return new Reading(Status.Unr',
+        '_job.Host.Api.Processes(Session.Id).ToArray();\n'
+        '        if (Session.Facts == null && Session.User != null)\n            return new Reading(Status.Unr',
         {'all_sessions': True, 'protect_processes': ['x']},
     ),
     Mutation(
         'asks for a logoff before a reset',
-        _STATE,
-        '            Retry(target, problem, reading.Error);\n            return;',
-        '            target.IsAsked = true;\n            EndStep(target, Outcome.Failed, problem, reading.Error);\n'
-        '            return;',
+        _TARGET,
+        '            Retry(problem, reading.Error);\n            return;',
+        '            {\n            _isAsked = true;\n            EndStep(Outcome.Failed, problem, reading.Error);\n'
+        '            }\n            return;',
         {'all_sessions': True, 'method': 'logoff_then_reset'},
     ),
     Mutation(
         'asks again whether the user is back before a reset',
-        _STATE,
+        _TARGET,
         'bool isEnding = isDone && (now.IsDisconnected || now.State == "reset");',
         'bool isEnding = isDone;',
         {'max_idle': '600', 'method': 'logoff_then_reset'},
     ),
     Mutation(
         'reports a request that failed and was carried out',
-        _STATE,
-        'Step step = target.Accepted ?? (target.IsUncertain ? target.Step : null);',
-        'Step step = target.Accepted;',
+        _TARGET,
+        'Accepted = Accepted ?? (_isUncertain ? Step : null);',
+        '',
     ),
     Mutation(
         'checks the notice again before acting',
-        _STATE,
-        'if (_notices != null && !isEnding && target.Step != null) {',
-        'if (_notices != null && target == null) {',
+        _TARGET,
+        '_job.Notices != null && !isEnding && Step != null',
+        '_job.Notices != null && _job == null',
         {**_NOTICED, 'max_idle': '600'},
     ),
     Mutation(

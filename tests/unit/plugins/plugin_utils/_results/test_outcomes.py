@@ -50,7 +50,7 @@ def test_reasons_are_those_of_the_documentation() -> None:
 
 
 def test_the_engine_ends_sessions_and_fails_tasks_with_the_same_outcomes() -> None:
-    text = (ROOT / 'plugins' / 'module_utils' / '_SessionState.cs').read_text(encoding='utf-8')
+    text = (ROOT / 'plugins' / 'module_utils' / '_Target.cs').read_text(encoding='utf-8')
     engine = {name: ('HasEnded = true' in flags, 'IsTrouble = true' in flags) for name, flags in ENGINE.findall(text)}
     assert engine.keys() == documented('win_user_session', 'sessions', 'contains', 'outcome')
     assert engine == {name: (OUTCOMES[name].ended, OUTCOMES[name].trouble) for name in engine}
