@@ -104,8 +104,6 @@ internal sealed class NoticeStore {
 		_box = new MessageBox(options);
 		_grace = options.Seconds("grace");
 		_at = options.Text("at");
-		if ((_grace == null) == (_at == null))
-			throw new SessionException("notice: set exactly one of grace and at. Example: grace=15m");
 		_remind = options.Seconds("remind") ?? -1;
 		_valid = options.Seconds("valid") ?? 3600;
 		_renews = options.Flag("renew");
@@ -278,9 +276,8 @@ internal sealed class NoticeStore {
 	// before: The notice in force, whose user could not be warned yet or is to be reminded; null: a new notice.
 	// other: Another controller's notice of the same task, given meanwhile; null if the record is ours.
 	public Notice Record(RegistryKey key, Session session, Match match, Notice before, out Notice other) {
-		var notices = Parse(key.GetText(session.Token));
 		Notice known = Find(session.Token);
-		other = notices.LastOrDefault(IsOwn);
+		other = Reread(key, session.Token);
 		if (other == null || (known != null && other.Nonce == known.Nonce) || (other.Shown != 0 && !IsInForce(other, session, match)))
 			other = null;
 		long now = Now(session);
@@ -291,11 +288,8 @@ internal sealed class NoticeStore {
 			notice.Due = before.Due;
 			notice.IsReminded = before.Shown != 0;
 		}
-		if (other == null) {
-			notices.RemoveAll(IsOwn);
-			notices.Add(notice);
-			Save(key, session.Token, notices);
-		}
+		if (other == null)
+			Replace(key, session.Token, notice);
 		return notice;
 	}
 
@@ -304,9 +298,12 @@ internal sealed class NoticeStore {
 	}
 
 	public void Forget(RegistryKey key, string token) {
-		var notices = Parse(key.GetText(token));
-		notices.RemoveAll(IsOwn);
-		Save(key, token, notices);
+		Replace(key, token, new Notice[0]);
+	}
+
+	// Replaces this task's records of a session.
+	private void Replace(RegistryKey key, string token, params Notice[] own) {
+		Save(key, token, Parse(key.GetText(token)).Where(notice => !IsOwn(notice)).Concat(own).ToList());
 	}
 
 	// Shows the message and records that it was shown: from then on the grace period runs.
@@ -318,35 +315,31 @@ internal sealed class NoticeStore {
 		_box.Show(_host, session.Id, Render(notice.Due, now), left);
 		notice.IsReminded |= notice.Shown != 0 || left <= _remind;
 		notice.Shown = notice.Shown == 0 ? now : notice.Shown;
-		var notices = Parse(key.GetText(session.Token));
-		notices.RemoveAll(IsOwn);
-		notices.Add(notice);
-		Save(key, session.Token, notices);
+		Replace(key, session.Token, notice);
 	}
 
 	// Removes the notices to sessions that have ended, and those of this task to sessions that it no longer selects.
 	// present: The tokens of all sessions: true if this task waits for the session.
 	// unreadable: The IDs of sessions whose tokens are unknown.
-	public void RemoveStale(Dictionary<string, bool> present, HashSet<long> unreadable) {
-		var stale = new Dictionary<string, Func<Notice, bool>>();
+	public void RemoveStale(Dictionary<string, bool> present, IEnumerable<long> unreadable) {
+		// Another controller may have written a new record since: only the notices that were read are removed.
+		var stale = new Dictionary<string, HashSet<string>>();
 		foreach (KeyValuePair<string, List<Notice>> record in _records) {
 			bool isWaited;
 			bool isPresent = present.TryGetValue(record.Key, out isWaited);
-			if (isWaited || (!isPresent && unreadable.Any(id => record.Key.StartsWith(Names.Format("{0}", id) + ":", StringComparison.Ordinal))))
+			if (isWaited || (!isPresent && unreadable.Any(id => record.Key.StartsWith(id + ":", StringComparison.Ordinal))))
 				continue;
 			var nonces = new HashSet<string>(
 				record.Value.Where(notice => isPresent ? IsOwn(notice) : notice.Server == _server).Select(notice => notice.Nonce));
-			if (nonces.Count > 0) {
-				// Another controller may have written a new record since.
-				stale[record.Key] = notice => nonces.Contains(notice.Nonce);
-			}
+			if (nonces.Count > 0)
+				stale[record.Key] = nonces;
 		}
 		if (stale.Count == 0)
 			return;
 		using (RegistryKey key = Open()) {
-			foreach (KeyValuePair<string, Func<Notice, bool>> entry in stale) {
+			foreach (KeyValuePair<string, HashSet<string>> entry in stale) {
 				var notices = Parse(key.GetText(entry.Key));
-				if (notices.RemoveAll(notice => entry.Value(notice)) > 0)
+				if (notices.RemoveAll(notice => entry.Value.Contains(notice.Nonce)) > 0)
 					Save(key, entry.Key, notices);
 			}
 		}

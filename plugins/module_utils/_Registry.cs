@@ -123,11 +123,7 @@ internal sealed class RegistryKey : IDisposable {
 	// A value of type REG_SZ; null if there is none, or one of another type or too long.
 	public string GetText(string name) {
 		byte[] data = Get(name, REG_SZ);
-		if (data == null)
-			return null;
-		string text = Encoding.Unicode.GetString(data);
-		int end = text.IndexOf('\0');
-		return end < 0 ? text : text.Substring(0, end);
+		return data == null ? null : Encoding.Unicode.GetString(data).Split('\0')[0];
 	}
 
 	// A value of type REG_DWORD; null if there is none, or one of another type.
@@ -139,8 +135,7 @@ internal sealed class RegistryKey : IDisposable {
 	public bool Has(string name) {
 		uint type;
 		uint length = 0;
-		int code = NativeMethods.RegQueryValueExW(_handle, name, IntPtr.Zero, out type, null, ref length);
-		return code == 0 || code == ERROR_MORE_DATA;
+		return NativeMethods.RegQueryValueExW(_handle, name, IntPtr.Zero, out type, null, ref length) == 0;
 	}
 
 	public void SetText(string name, string text) {

@@ -48,10 +48,9 @@ internal sealed class ResetCommand : IDisposable {
 	private static Encoding ConsoleEncoding() {
 		try {
 			return Encoding.GetEncoding(CultureInfo.CurrentCulture.TextInfo.OEMCodePage);
-		} catch (Exception e) {
-			if (e is ArgumentException || e is NotSupportedException)
-				return Encoding.Default;
-			throw;
+		} catch (Exception) {
+			// "Encoding.GetEncoding method": not every .NET has every code page, and some languages have only Unicode.
+			return Encoding.Default;
 		}
 	}
 

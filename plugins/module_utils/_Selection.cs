@@ -365,8 +365,9 @@ internal sealed class Selection {
 			WtsException error = session.Client == null ? session.Error : session.Client.NameError;
 			if (session.Client == null || error != null)
 				return Match.Unknown("the client of " + session + " could not be queried" + (error == null ? "" : ", " + error.Message), error);
-			if (!Wildcard.IsAnyMatch(_clients, session.ClientName))
-				return Match.NotBecause("its client is now " + (session.ClientName == null ? "unknown" : Names.Printable(session.ClientName)));
+			string name = session.Client.Name;
+			if (!Wildcard.IsAnyMatch(_clients, name))
+				return Match.NotBecause("its client is now " + (name == null ? "unknown" : Names.Printable(name)));
 		}
 		if (_limits.Count > 0) {
 			match.Reached = Reached(session);

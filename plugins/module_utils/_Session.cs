@@ -18,7 +18,7 @@ internal class SessionException : Win32Exception {
 }
 
 internal sealed class Options {
-	private static readonly Regex SecondsPattern = new Regex(@"\A[0-9]{1,12}(\.[0-9]+)?\z", RegexOptions.CultureInvariant);
+	private const double LongestSeconds = 1e12;
 
 	private readonly IDictionary _values;
 
@@ -51,7 +51,7 @@ internal sealed class Options {
 	}
 
 	public Options Suboptions(string name) {
-		return Has(name) ? new Options((IDictionary)_values[name]) : null;
+		return new Options((IDictionary)_values[name]);
 	}
 
 	// A duration in seconds, as the action plugin passes it: 90, 1.5 or 60s; null if the option is not set.
@@ -61,7 +61,8 @@ internal sealed class Options {
 			return null;
 		double seconds;
 		string number = text.EndsWith("s", StringComparison.Ordinal) ? text.Substring(0, text.Length - 1) : text;
-		if (!SecondsPattern.IsMatch(number) || !Double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out seconds)) {
+		if (!Double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out seconds)
+			|| !(seconds >= 0 && seconds < LongestSeconds)) {
 			throw new SessionException(
 				name + ": '" + text + "' is not a number of seconds, such as 5400. Durations such as 1h30m are converted by the action plugin on the controller");
 		}
@@ -183,8 +184,6 @@ internal sealed class Session {
 	// Whether the row may belong to another session than the facts, or to none.
 	internal bool IsDoubtful { get { return Error != null ? Error.IsGone : Facts != null && !IsSameAccount(Row, Facts); } }
 
-	internal string ClientName { get { return Client == null ? null : Client.Name; } }
-
 	internal long Now { get { return Facts == null ? 0 : Facts.CurrentTime; } }
 
 	internal long? LoggedOnSeconds { get { return Facts == null ? null : FileTime.SecondsBetween(Facts.LogonTime, Facts.CurrentTime); } }
@@ -251,7 +250,7 @@ internal sealed class Session {
 	}
 
 	internal static bool IsSameRow(SessionRow a, SessionRow b) {
-		return a != null && b != null && Names.AreEqual(a.User, b.User) && Names.AreEqual(a.Domain, b.Domain);
+		return b != null && Names.AreEqual(a.User, b.User) && Names.AreEqual(a.Domain, b.Domain);
 	}
 
 	internal static object[] ToRecords(IEnumerable<Session> sessions) {

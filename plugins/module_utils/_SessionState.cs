@@ -177,7 +177,7 @@ public sealed class SessionState {
 				present[target.Session.Token] = outcome == Outcome.Notified || outcome == Outcome.InGrace || outcome.IsTrouble;
 		}
 		try {
-			_job.Notices.RemoveStale(present, new HashSet<long>(_sessions.Where(session => session.Facts == null).Select(session => session.Id)));
+			_job.Notices.RemoveStale(present, _sessions.Where(session => session.Facts == null).Select(session => session.Id));
 		} catch (RegistryException e) {
 			_job.Host.Warnings.Add("Old notices could not be removed: " + e.Message);
 		}

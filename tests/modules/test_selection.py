@@ -59,7 +59,7 @@ def test_without_a_limit_there_is_no_reason(host, act):
 
 
 @pytest.mark.parametrize('option', ['max_idle', 'max_disconnected', 'max_logged_on', 'timeout'])
-@pytest.mark.parametrize('value', ['', ' ', '-1', '1h', '1e3', 'NaN', '9' * 13, '٣', '5\n'])
+@pytest.mark.parametrize('value', ['', ' ', '-1', '1h', '1e3', 'NaN', '-Infinity', '9' * 13, '٣', '5\n'])
 def test_refuses_a_text_that_is_not_a_number_of_seconds(host, act, option, value):
     there = host(sessions=[{'id': 2, 'user': 'alice', 'idle': '9h', 'disconnected': '9h'}])
 
