@@ -8,7 +8,6 @@ using System.Collections.Specialized;
 using System.ComponentModel;
 using System.Globalization;
 using System.Linq;
-using System.Text;
 using System.Text.RegularExpressions;
 using ansible_collections.winops.sessions.plugins.module_utils._Wts;
 
@@ -73,6 +72,10 @@ internal sealed class Options {
 internal static class Names {
 	public static readonly StringComparer Comparer = StringComparer.OrdinalIgnoreCase;
 
+	// Controls, formats, separators, and halves of a surrogate pair.
+	private static readonly Regex Hidden = new Regex(
+		@"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]", RegexOptions.CultureInvariant);
+
 	public static string Format(string format, params object[] values) {
 		return String.Format(CultureInfo.InvariantCulture, format, values);
 	}
@@ -87,18 +90,7 @@ internal static class Names {
 
 	// A name that came from outside, without the characters that control a terminal or reorder its text.
 	public static string Printable(string name) {
-		var text = new StringBuilder(name.Length);
-		for (int i = 0; i < name.Length; i++) {
-			if (Char.IsHighSurrogate(name[i]) && i + 1 < name.Length && Char.IsLowSurrogate(name[i + 1])) {
-				text.Append(name, i++, 2);
-				continue;
-			}
-			UnicodeCategory category = Char.GetUnicodeCategory(name[i]);
-			bool isHidden = category == UnicodeCategory.Control || category == UnicodeCategory.Format || category == UnicodeCategory.Surrogate
-				|| category == UnicodeCategory.LineSeparator || category == UnicodeCategory.ParagraphSeparator;
-			text.Append(isHidden ? '?' : name[i]);
-		}
-		return text.ToString();
+		return Hidden.Replace(name, "?");
 	}
 }
 
@@ -136,12 +128,14 @@ internal sealed class Session {
 	private const int LongestDomain = 16;
 
 	private readonly SessionHost _host;
+	private readonly SessionFacts _times;
 	private SessionProcess[] _processes;
 
 	internal Session(SessionHost host, SessionRow row, SessionFacts facts, WtsException error, SessionClient client) {
 		_host = host;
 		Row = row;
 		Facts = facts;
+		_times = facts ?? new SessionFacts();
 		Error = error;
 		Client = client;
 
@@ -184,16 +178,15 @@ internal sealed class Session {
 	// Whether the row may belong to another session than the facts, or to none.
 	internal bool IsDoubtful { get { return Error != null ? Error.IsGone : Facts != null && !IsSameAccount(Row, Facts); } }
 
-	internal long Now { get { return Facts == null ? 0 : Facts.CurrentTime; } }
+	// 0 if the facts could not be read, as are the other times.
+	internal long Now { get { return _times.CurrentTime; } }
 
-	internal long? LoggedOnSeconds { get { return Facts == null ? null : FileTime.SecondsBetween(Facts.LogonTime, Facts.CurrentTime); } }
+	internal long? LoggedOnSeconds { get { return FileTime.SecondsBetween(_times.LogonTime, Now); } }
 
 	internal long? DisconnectedSeconds {
 		get {
-			if (Facts == null || !IsDisconnected)
-				return null;
-			long since = FileTime.IsKnown(Facts.DisconnectTime) || !IsGhost ? Facts.DisconnectTime : Facts.ConnectTime;
-			return FileTime.SecondsBetween(since, Facts.CurrentTime);
+			long since = FileTime.IsKnown(_times.DisconnectTime) || !IsGhost ? _times.DisconnectTime : _times.ConnectTime;
+			return IsDisconnected ? FileTime.SecondsBetween(since, Now) : null;
 		}
 	}
 
@@ -201,23 +194,13 @@ internal sealed class Session {
 	// "WTSINFOEX_LEVEL1_W structure" does not document whether a connect counts as input, so a user who has just
 	// reconnected may still have the last input time of yesterday.
 	internal long? IdleSeconds {
-		get {
-			long? disconnected = DisconnectedSeconds;
-			return disconnected != null || Facts == null || !FileTime.IsKnown(Facts.LastInputTime)
-				? disconnected
-				: FileTime.SecondsBetween(LastUse, Facts.CurrentTime);
-		}
+		get { return DisconnectedSeconds ?? (FileTime.IsKnown(_times.LastInputTime) ? FileTime.SecondsBetween(LastUse, Now) : null); }
 	}
 
-	internal long LastUse { get { return Facts == null ? 0 : FileTime.Latest(Facts.LastInputTime, Facts.ConnectTime, Facts.LogonTime); } }
+	internal long LastUse { get { return FileTime.Latest(_times.LastInputTime, _times.ConnectTime, _times.LogonTime); } }
 
 	// The identity of the session: equal in every call, different for another session that has reused the ID.
-	internal string Token {
-		get {
-			long time = Facts == null ? 0 : User == null ? Facts.ConnectTime : Facts.LogonTime;
-			return Names.Format("{0}:{1}:{2}", Id, time, Account);
-		}
-	}
+	internal string Token { get { return Names.Format("{0}:{1}:{2}", Id, User == null ? _times.ConnectTime : _times.LogonTime, Account); } }
 
 	internal string Sid { get; set; }
 
@@ -258,7 +241,6 @@ internal sealed class Session {
 	}
 
 	internal OrderedDictionary ToRecord() {
-		SessionFacts facts = Facts ?? new SessionFacts();
 		SessionClient client = Client ?? new SessionClient();
 		var record = new OrderedDictionary();
 		record["id"] = Id;
@@ -268,17 +250,17 @@ internal sealed class Session {
 		record["domain"] = Domain;
 		record["account"] = Account;
 		record["sid"] = Sid;
-		record["logon_time"] = FileTime.ToText(facts.LogonTime);
-		record["connect_time"] = FileTime.ToText(facts.ConnectTime);
+		record["logon_time"] = FileTime.ToText(_times.LogonTime);
+		record["connect_time"] = FileTime.ToText(_times.ConnectTime);
 		// "WTSINFOEX_LEVEL1_W structure": the time of an earlier disconnect remains when the user has reconnected.
-		record["disconnect_time"] = IsDisconnected ? FileTime.ToText(facts.DisconnectTime) : null;
-		record["last_input_time"] = FileTime.ToText(facts.LastInputTime);
+		record["disconnect_time"] = IsDisconnected ? FileTime.ToText(_times.DisconnectTime) : null;
+		record["last_input_time"] = FileTime.ToText(_times.LastInputTime);
 		record["logged_on_seconds"] = LoggedOnSeconds;
 		record["disconnected_seconds"] = DisconnectedSeconds;
 		record["idle_seconds"] = IdleSeconds;
 		record["idle_source"] = DisconnectedSeconds != null ? "disconnect" : IdleSeconds != null ? "input" : null;
 		record["idle_reliable"] = IdleSeconds != null && !IsConsole;
-		record["locked"] = IsDisconnected ? null : facts.Locked;
+		record["locked"] = IsDisconnected ? null : _times.Locked;
 		record["console"] = IsConsole;
 		record["protocol"] = Protocol(client.Protocol);
 		record["client_name"] = client.Name;
@@ -323,7 +305,6 @@ internal sealed class SessionHost : IDisposable {
 		// The own session and the console's ID are facts about this host. The console of another host is recognized by its name.
 		OwnId = server == null ? SessionServer.OwnSessionId() : -1;
 		Warnings = new List<string>();
-		RefreshConsole();
 	}
 
 	internal SessionServer Api;
@@ -331,6 +312,10 @@ internal sealed class SessionHost : IDisposable {
 	internal long OwnId;
 	internal long ConsoleId;
 	internal List<string> Warnings;
+
+	internal static string Describe(string server) {
+		return server == null ? "this host" : "server '" + server + "'";
+	}
 
 	public void Dispose() {
 		Api.Dispose();
@@ -344,10 +329,11 @@ internal sealed class SessionHost : IDisposable {
 	// Session 0, in which services run, exists on every Windows and is shown to every account that may see sessions.
 	// A network logon without that right gets a list without it, and no error.
 	internal SessionRow[] Enumerate() {
+		RefreshConsole();
 		SessionRow[] rows = Api.Enumerate();
 		if (!rows.Any(row => row.Id == 0)) {
 			throw new SessionException(
-				"The sessions of " + (ServerName == null ? "this host" : "server '" + ServerName + "'") + " cannot be read: session 0, which always exists, " +
+				"The sessions of " + Describe(ServerName) + " cannot be read: session 0, which always exists, " +
 				"is missing from the " + rows.Length + " rows that Windows returned. The account lacks the right to query sessions, so the users who are " +
 				"logged on are unknown. " + MissingRight);
 		}
@@ -364,7 +350,6 @@ internal sealed class SessionHost : IDisposable {
 	}
 
 	internal Session Read(SessionRow row, bool withClient) {
-		RefreshConsole();
 		SessionFacts facts = null;
 		WtsException error = null;
 		try {
@@ -378,7 +363,7 @@ internal sealed class SessionHost : IDisposable {
 	// Reads the sessions whose rows are wanted.
 	// The enumeration has the full names, the facts have the times. A session whose two do not agree, or that is not found,
 	// has started or ended in between: it is enumerated and read again.
-	internal List<Session> ReadAll(Func<Session, bool> isWanted, bool withClient, IEnumerable<Session> known) {
+	internal List<Session> ReadAll(Func<Session, bool> isWanted, bool withClient, IEnumerable<Session> known = null) {
 		var before = ById(known ?? new Session[0]);
 		Func<SessionRow, Session> read = delegate(SessionRow row) {
 			Session session;
@@ -531,8 +516,7 @@ public sealed class ModuleAnswer {
 			work(host, options, answer);
 		} catch (WtsException e) {
 			answer.Result["error_code"] = e.NativeErrorCode;
-			string name = options.Text("server");
-			answer.Failure = "Reading the sessions of " + (name == null ? "this host" : "server '" + name + "'") + " failed: " + e.Message;
+			answer.Failure = "Reading the sessions of " + SessionHost.Describe(options.Text("server")) + " failed: " + e.Message;
 		} catch (Win32Exception e) {
 			answer.Failure = e.Message;
 		} finally {

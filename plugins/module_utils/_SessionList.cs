@@ -23,7 +23,7 @@ public static class SessionList {
 	private static void List(SessionHost host, Options options, ModuleAnswer answer) {
 		string[] gather = options.List("gather");
 		Selection selection = new Selection(host, options);
-		var read = host.ReadAll(selection.IsCandidate, gather.Contains("client") || selection.NeedsClients, null);
+		var read = host.ReadAll(selection.IsCandidate, gather.Contains("client") || selection.NeedsClients);
 		var sessions = new List<Session>();
 		var problems = new List<string>();
 		foreach (Session session in read) {

@@ -26,9 +26,10 @@ internal sealed class Receiver {
 	public Task<string> Question;
 	public double Deadline;
 
-	public void Finish(string outcome, string detail) {
+	public void Finish(string outcome, string detail, WtsException error = null) {
 		Outcome = outcome;
 		Detail = detail;
+		ErrorCode = error == null ? null : (int?)error.NativeErrorCode;
 	}
 }
 
@@ -61,7 +62,7 @@ public sealed class SessionMessage {
 	}
 
 	private void Run(ModuleAnswer answer) {
-		var read = _host.ReadAll(_selection.IsCandidate, true, null);
+		var read = _host.ReadAll(_selection.IsCandidate, true);
 		var receivers = new List<Receiver>();
 		foreach (Session session in read) {
 			Match match = _selection.Evaluate(session);
@@ -70,8 +71,7 @@ public sealed class SessionMessage {
 			Receiver receiver = new Receiver { Session = session };
 			receivers.Add(receiver);
 			if (match.IsSelected == null) {
-				receiver.Finish("failed", match.Problem);
-				receiver.ErrorCode = match.Error == null ? null : (int?)match.Error.NativeErrorCode;
+				receiver.Finish("failed", match.Problem, match.Error);
 				continue;
 			}
 			try {
@@ -104,8 +104,7 @@ public sealed class SessionMessage {
 		} catch (WtsException e) {
 			if (e.IsGone)
 				throw;
-			receiver.Finish("failed", "reading " + session + " again before sending the message failed: " + e.Message);
-			receiver.ErrorCode = e.NativeErrorCode;
+			receiver.Finish("failed", "reading " + session + " again before sending the message failed: " + e.Message, e);
 			return;
 		}
 		if (!Names.AreEqual(now.Token, session.Token) || now.IsDoubtful) {
@@ -137,12 +136,10 @@ public sealed class SessionMessage {
 	}
 
 	private static void Fail(Receiver receiver, WtsException error) {
-		receiver.ErrorCode = error.NativeErrorCode;
-		if (error.IsGone) {
-			receiver.Finish("session_changed", receiver.Session + " has ended");
-			return;
-		}
-		receiver.Finish("failed", "sending the message to " + receiver.Session + " failed: " + error.Message);
+		if (error.IsGone)
+			receiver.Finish("session_changed", receiver.Session + " has ended", error);
+		else
+			receiver.Finish("failed", "sending the message to " + receiver.Session + " failed: " + error.Message, error);
 	}
 
 	// Waits for the answer to one message until its deadline.

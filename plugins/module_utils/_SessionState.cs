@@ -81,7 +81,7 @@ public sealed class SessionState {
 	}
 
 	private void Plan() {
-		_sessions = _job.Host.ReadAll(IsRead, true, null).Where(IsRemaining).ToList();
+		_sessions = _job.Host.ReadAll(IsRead, true).Where(IsRemaining).ToList();
 		var selected = new List<Target>();
 		foreach (Session session in _sessions) {
 			Match match = _job.Selection.Evaluate(session);

@@ -433,18 +433,12 @@ internal sealed class SessionServer : IDisposable {
 			return QueryOlder(id);
 
 		var info = ex.Value.Data;
-		return new SessionFacts {
-			State = info.SessionState,
-			// "WTSINFOEX_LEVEL1_W structure": 0 is locked, 1 is unlocked, anything else unknown.
-			Locked = info.SessionFlags == 0 || info.SessionFlags == 1 ? (bool?)(info.SessionFlags == 0) : null,
-			User = NativeText.NullIfEmpty(info.UserName),
-			Domain = NativeText.NullIfEmpty(info.DomainName),
-			LogonTime = info.LogonTime,
-			ConnectTime = info.ConnectTime,
-			DisconnectTime = info.DisconnectTime,
-			LastInputTime = info.LastInputTime,
-			CurrentTime = info.CurrentTime,
-		};
+		SessionFacts facts = NewFacts(
+			info.SessionState, info.UserName, info.DomainName,
+			info.LogonTime, info.ConnectTime, info.DisconnectTime, info.LastInputTime, info.CurrentTime);
+		// "WTSINFOEX_LEVEL1_W structure": 0 is locked, 1 is unlocked, anything else unknown.
+		facts.Locked = info.SessionFlags == 0 || info.SessionFlags == 1 ? (bool?)(info.SessionFlags == 0) : null;
+		return facts;
 	}
 
 	private SessionFacts QueryOlder(long id) {
@@ -452,15 +446,22 @@ internal sealed class SessionServer : IDisposable {
 		if (older == null || older.Value.SessionId != (uint)id)
 			throw new WtsException(WtsException.QueryApi, 13);
 		var info = older.Value;
+		return NewFacts(
+			info.State, info.UserName, info.Domain,
+			info.LogonTime, info.ConnectTime, info.DisconnectTime, info.LastInputTime, info.CurrentTime);
+	}
+
+	private static SessionFacts NewFacts(
+		int state, string user, string domain, long logonTime, long connectTime, long disconnectTime, long lastInputTime, long currentTime) {
 		return new SessionFacts {
-			State = info.State,
-			User = NativeText.NullIfEmpty(info.UserName),
-			Domain = NativeText.NullIfEmpty(info.Domain),
-			LogonTime = info.LogonTime,
-			ConnectTime = info.ConnectTime,
-			DisconnectTime = info.DisconnectTime,
-			LastInputTime = info.LastInputTime,
-			CurrentTime = info.CurrentTime,
+			State = state,
+			User = NativeText.NullIfEmpty(user),
+			Domain = NativeText.NullIfEmpty(domain),
+			LogonTime = logonTime,
+			ConnectTime = connectTime,
+			DisconnectTime = disconnectTime,
+			LastInputTime = lastInputTime,
+			CurrentTime = currentTime,
 		};
 	}
 

@@ -116,8 +116,8 @@ MUTATIONS = (
     Mutation(
         'counts idle time from the reconnect',
         _SESSION,
-        ': FileTime.SecondsBetween(LastUse, Facts.CurrentTime);',
-        ': FileTime.SecondsBetween(Facts.LastInputTime, Facts.CurrentTime);',
+        'FileTime.SecondsBetween(LastUse, Now)',
+        'FileTime.SecondsBetween(_times.LastInputTime, Now)',
         {'max_idle': '3600'},
     ),
     Mutation(
