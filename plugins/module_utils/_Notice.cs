@@ -130,7 +130,7 @@ internal sealed class NoticeStore {
 		int strangers = 0;
 		using (RegistryKey key = RegistryKey.OpenRead(KeyPath)) {
 			foreach (string token in key == null ? new string[0] : key.ValueNames()) {
-				var notices = Parse(key.GetText(token));
+				var notices = Read(key, token);
 				if (notices.Count == 0)
 					strangers++;
 				else
@@ -276,9 +276,11 @@ internal sealed class NoticeStore {
 	// before: The notice in force, whose user could not be warned yet or is to be reminded; null: a new notice.
 	// other: Another controller's notice of the same task, given meanwhile; null if the record is ours.
 	public Notice Record(RegistryKey key, Session session, Match match, Notice before, out Notice other) {
+		var recorded = Read(key, session.Token);
 		Notice known = Find(session.Token);
-		other = Reread(key, session.Token);
-		if (other == null || (known != null && other.Nonce == known.Nonce) || (other.Shown != 0 && !IsInForce(other, session, match)))
+		other = recorded.LastOrDefault(IsOwn);
+		bool isUnchanged = known != null && other != null && other.ToText() == known.ToText();
+		if (isUnchanged || (other != null && other.Shown != 0 && !IsInForce(other, session, match)))
 			other = null;
 		long now = Now(session);
 		Notice notice = new Notice { First = now, Due = DueAfter(now), Reached = match.Reached, Task = _task, Server = _server };
@@ -289,21 +291,25 @@ internal sealed class NoticeStore {
 			notice.IsReminded = before.Shown != 0;
 		}
 		if (other == null)
-			Replace(key, session.Token, notice);
+			Replace(key, session.Token, recorded, notice);
 		return notice;
 	}
 
 	public Notice Reread(RegistryKey key, string token) {
-		return Parse(key.GetText(token)).LastOrDefault(IsOwn);
+		return Read(key, token).LastOrDefault(IsOwn);
 	}
 
 	public void Forget(RegistryKey key, string token) {
-		Replace(key, token, new Notice[0]);
+		Replace(key, token, Read(key, token));
+	}
+
+	private static List<Notice> Read(RegistryKey key, string token) {
+		return Parse(key.GetText(token));
 	}
 
 	// Replaces this task's records of a session.
-	private void Replace(RegistryKey key, string token, params Notice[] own) {
-		Save(key, token, Parse(key.GetText(token)).Where(notice => !IsOwn(notice)).Concat(own).ToList());
+	private void Replace(RegistryKey key, string token, List<Notice> recorded, params Notice[] own) {
+		Save(key, token, recorded.Where(notice => !IsOwn(notice)).Concat(own).ToList());
 	}
 
 	// Shows the message and records that it was shown: from then on the grace period runs.
@@ -315,7 +321,7 @@ internal sealed class NoticeStore {
 		_box.Show(_host, session.Id, Render(notice.Due, now), left);
 		notice.IsReminded |= notice.Shown != 0 || left <= _remind;
 		notice.Shown = notice.Shown == 0 ? now : notice.Shown;
-		Replace(key, session.Token, notice);
+		Replace(key, session.Token, Read(key, session.Token), notice);
 	}
 
 	// Removes the notices to sessions that have ended, and those of this task to sessions that it no longer selects.
@@ -338,7 +344,7 @@ internal sealed class NoticeStore {
 			return;
 		using (RegistryKey key = Open()) {
 			foreach (KeyValuePair<string, HashSet<string>> entry in stale) {
-				var notices = Parse(key.GetText(entry.Key));
+				var notices = Read(key, entry.Key);
 				if (notices.RemoveAll(notice => entry.Value.Contains(notice.Nonce)) > 0)
 					Save(key, entry.Key, notices);
 			}

@@ -389,6 +389,22 @@ def test_does_not_warn_again_if_another_controller_has_recorded_a_notice(
     assert '1111' in notices(idle)[token]
 
 
+def test_does_not_warn_again_if_another_controller_has_shown_the_same_notice(
+    host: Callable[..., Host], act: Act
+) -> None:
+    machine = host(clock={'fixed': NOW}, sessions=[{**ALICE, 'on_message': {'error': 5, 'times': 1}}])
+    act(**IDLE)
+    ((token, record),) = notices(machine).items()
+    version, first, _shown, *others = record.split('|')
+    shown = '|'.join([version, first, first, *others])
+    machine.on('RegCreateKeyExW', do=lambda host: host.registry.set(KEY, token, shown))
+    machine.calls.clear()
+
+    result = act(**IDLE)
+
+    assert (outcomes(result), warned(machine)) == ({'alice': 'in_grace'}, [])
+
+
 def test_only_the_controller_that_writes_last_warns(
     other_controllers_notice: Callable[[Host, str], None], idle: Host, act: Act, info: Act
 ) -> None:
