@@ -46,7 +46,7 @@ public sealed class SessionState {
 		Plan();
 		long? limit = _job.Options.Number("max_sessions");
 		if (limit != null && _targets.Count > limit) {
-			foreach (Target target in _targets)
+			foreach (Target target in In(Phase.Ready))
 				target.Plan("skipped because the safety limit max_sessions is exceeded");
 			Report(answer, _sessions);
 			answer.Result["changed"] = false;

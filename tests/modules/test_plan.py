@@ -83,6 +83,17 @@ def test_changes_nothing_if_the_safety_limit_is_exceeded(host, act, most, ends):
         assert ids(result['remaining']) == [2, 3, 4, 5]
 
 
+def test_the_plan_of_an_exceeded_safety_limit_keeps_what_could_not_be_evaluated(host, act):
+    there = host(sessions=ROWS)
+    there.fault('WTSQuerySessionInformationW', session=2, error=31)
+
+    result = act(max_idle='3600', max_sessions=1)
+
+    assert (result['failed'], result['changed'], there.acts) == (True, False, [])
+    assert of(result, 'outcome') == {2: 'failed', 5: 'planned'}
+    assert of(result, 'error_code') == {2: 31, 5: None}
+
+
 def test_the_safety_limit_applies_in_check_mode(host, act):
     there = host(sessions=ROWS)
 
