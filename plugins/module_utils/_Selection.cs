@@ -314,8 +314,15 @@ internal sealed class Selection {
 			// An active session without a user is a contradiction, which reading it resolves.
 			return IsNamed(session);
 		}
-		bool hasUser = session.User != null || (_ghosts && (session.IsGhost || _ids != null || _tokens != null));
-		return session.IsUserSessionId && hasUser && IsNamed(session);
+		return session.IsUserSessionId
+			&& (MayBeNamed(session) || ((session.User != null || (_ghosts && session.IsGhost)) && IsNamed(session)));
+	}
+
+	// Whether only its facts show if a session without a user is named exactly and selectable.
+	public bool MayBeNamed(Session session) {
+		return session.User == null
+			&& ((_ghosts && _ids != null && _ids.Contains(session.Id))
+				|| (_tokens != null && _tokens.Any(token => token.StartsWith(session.Id + ":", StringComparison.Ordinal))));
 	}
 
 	private bool IsNamed(Session session) {

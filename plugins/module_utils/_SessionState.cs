@@ -27,7 +27,8 @@ public sealed class SessionState {
 	private readonly bool _ghosts;
 	private readonly List<Target> _targets = new List<Target>();
 	private readonly List<object> _protected = new List<object>();
-	private List<Session> _sessions;
+	// The sessions that were read first, and those of them that count as user sessions.
+	private List<Session> _read, _sessions;
 
 	private SessionState(SessionHost host, Options options, bool checkMode) {
 		if (!options.Flag("all_sessions") && !Selection.Criteria.Any(options.Has))
@@ -77,11 +78,12 @@ public sealed class SessionState {
 
 	private bool IsRead(Session session) {
 		return session.IsUserSessionId
-			&& (session.User != null || session.State == "active" || (_ghosts && (session.IsGhost || _job.Selection.IsCandidate(session))));
+			&& (session.User != null || session.State == "active" || (_ghosts && session.IsGhost) || _job.Selection.MayBeNamed(session));
 	}
 
 	private void Plan() {
-		_sessions = _job.Host.ReadAll(IsRead, true).Where(IsRemaining).ToList();
+		_read = _job.Host.ReadAll(IsRead, true);
+		_sessions = _read.Where(IsRemaining).ToList();
 		var selected = new List<Target>();
 		foreach (Session session in _sessions) {
 			Match match = _job.Selection.Evaluate(session);
@@ -212,7 +214,7 @@ public sealed class SessionState {
 		answer.Result["protected"] = _protected.ToArray();
 		answer.Result["remaining"] = answer.After = Session.ToRecords(remaining);
 		answer.Before = Session.ToRecords(_sessions);
-		_job.Selection.Report(answer, _sessions.Concat(remaining));
+		_job.Selection.Report(answer, _read.Concat(remaining));
 		if (!_job.IsCheckMode)
 			answer.Events.AddRange(_targets.Where(target => target.Accepted != null || target.Outcome == Outcome.Notified).Select(target => target.ToEvent()));
 	}

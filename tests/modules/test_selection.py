@@ -255,6 +255,27 @@ def test_a_ghost_has_a_token_of_its_connection_and_is_selected_by_it(host, info,
     assert ended(there) == [2]
 
 
+@pytest.mark.parametrize('others', [{}, {'session_ids': []}, {'users': ['bob']}, {'exclude_users': ['*']}])
+@pytest.mark.parametrize('state', ['disconnected', 'connected'])
+def test_a_named_session_without_a_user_remains_whatever_else_is_selected(host, act, state, others):
+    host(clock={'fixed': '2026-11-21T12:00:00Z'}, console=None, sessions=[{'id': 4, 'state': state, 'connected': '2h'}])
+    (session,) = act(session_ids=[4], ghosts=True, check=True)['sessions']
+
+    result = act(check=True, tokens=[session['token']], max_disconnected='1000000', ghosts=True, **others)
+
+    assert (ids(result['sessions']), of(result, 'token', 'remaining')) == ([], {4: session['token']})
+
+
+@pytest.mark.parametrize(('state', 'word'), [('disconnected', 'ghost session'), ('connected', 'ghosts=true')])
+def test_names_the_reason_why_a_token_is_not_selectable(host, act, info, state, word):
+    host(clock={'fixed': '2026-11-21T12:00:00Z'}, console=None, sessions=[{'id': 4, 'state': state, 'connected': '2h'}])
+    (session,) = act(session_ids=[4], ghosts=True, check=True)['sessions']
+
+    for result in (act(tokens=[session['token']]), info(tokens=[session['token']])):
+        assert result['sessions'] == []
+        assert [('session 4' in text, word in text) for text in result['warnings']] == [(True, True)]
+
+
 # ---- What no option reaches ----
 
 
