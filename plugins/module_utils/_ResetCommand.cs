@@ -42,7 +42,11 @@ internal sealed class ResetCommand : IDisposable {
 		start.RedirectStandardInput = true;
 		// The command writes in the code page of its own console, not in that of this process.
 		start.StandardOutputEncoding = start.StandardErrorEncoding = ConsoleEncoding();
-		return new ResetCommand(Process.Start(start), "rwinsta " + arguments);
+		try {
+			return new ResetCommand(Process.Start(start), "rwinsta " + arguments);
+		} catch (Win32Exception e) {
+			throw new SessionException(Names.Format("starting {0} failed with Win32 error {1}", path, e.NativeErrorCode), e);
+		}
 	}
 
 	private static Encoding ConsoleEncoding() {

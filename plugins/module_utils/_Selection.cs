@@ -181,7 +181,7 @@ internal sealed class GroupList {
 				if (!account.IsGroup) {
 					throw new SessionException(
 						option + ": '" + Names.Printable(name) + "' is not a group that this host knows" +
-						(account.Error == null ? ", it is another kind of account" : ": " + account.Error.Message) + ". Example: CORP\\VIP");
+						(account.Error == null ? ", it is another kind of account" : ": " + account.Error.Message) + ". Example: CORP\\VIP", account.Error);
 				}
 				sid = account.Sid;
 			}
@@ -473,8 +473,11 @@ internal sealed class Protection {
 
 	// Reads what protection depends on, before any session is acted on.
 	public void Prepare() {
-		if (_connectionUser)
-			_caller = SessionServer.CallerAccount();
+		try {
+			_caller = _connectionUser ? SessionServer.CallerAccount() : null;
+		} catch (WtsException e) {
+			throw new SessionException("protect_connection_user: the account of the connection could not be read, " + e.Message, e);
+		}
 		// "WTSEnumerateProcessesExW function": an account that is no administrator sees only its own processes.
 		if (_images != null && !_host.Processes().Any(session => session.Key != 0)) {
 			throw new SessionException(

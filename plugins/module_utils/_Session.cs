@@ -13,7 +13,7 @@ using ansible_collections.winops.sessions.plugins.module_utils._Wts;
 
 namespace ansible_collections.winops.sessions.plugins.module_utils._Session {
 internal class SessionException : Win32Exception {
-	public SessionException(string message) : base(0, message) { }
+	public SessionException(string message, Win32Exception cause = null) : base(cause == null ? 0 : cause.NativeErrorCode, message) { }
 }
 
 internal sealed class Options {
@@ -499,11 +499,18 @@ public sealed class ModuleAnswer {
 	public object Before { get; internal set; }
 	public object After { get; internal set; }
 
+	private void Fail(string problem, Win32Exception error) {
+		Failure = problem;
+		if (error != null && error.NativeErrorCode != 0)
+			Result["error_code"] = error.NativeErrorCode;
+	}
+
 	// Fails the module because of some of its sessions. The results of all of them are returned.
-	internal void Fail(IEnumerable<string> problems, int total) {
+	// error: The first error, unless each session has its own.
+	internal void Fail(IEnumerable<string> problems, int total, Win32Exception error = null) {
 		int count = problems.Count();
 		if (count > 0)
-			Failure = Names.Format("{0} of {1} failed: {2}", count, Names.Count(total, "session"), String.Join("; ", problems));
+			Fail(Names.Format("{0} of {1} failed: {2}", count, Names.Count(total, "session"), String.Join("; ", problems)), error);
 	}
 
 	/// <summary>Runs a module's work on the sessions of a host and turns what fails on the way into the module's failure.</summary>
@@ -515,10 +522,9 @@ public sealed class ModuleAnswer {
 			host = new SessionHost(options.Text("server"));
 			work(host, options, answer);
 		} catch (WtsException e) {
-			answer.Result["error_code"] = e.NativeErrorCode;
-			answer.Failure = "Reading the sessions of " + SessionHost.Describe(options.Text("server")) + " failed: " + e.Message;
+			answer.Fail("Reading the sessions of " + SessionHost.Describe(options.Text("server")) + " failed: " + e.Message, e);
 		} catch (Win32Exception e) {
-			answer.Failure = e.Message;
+			answer.Fail(e.Message, e);
 		} finally {
 			if (host != null) {
 				answer.Warnings.InsertRange(0, host.Warnings.Distinct());

@@ -26,13 +26,15 @@ public static class SessionList {
 		var read = host.ReadAll(selection.IsCandidate, gather.Contains("client") || selection.NeedsClients);
 		var sessions = new List<Session>();
 		var problems = new List<string>();
+		WtsException error = null;
 		foreach (Session session in read) {
 			Match match = selection.Evaluate(session);
 			// Windows hides sessions row by row: one that refuses to be read proves that this account does not see everything.
 			bool isDenied = session.User != null && session.IsUserSessionId && session.Error != null && session.Error.IsDenied;
-			if (match.IsSelected == null || isDenied)
+			if (match.IsSelected == null || isDenied) {
 				problems.Add(match.Problem ?? session + " could not be read, " + session.Error.Message);
-			else if (session.User != null && session.Error != null)
+				error = error ?? match.Error ?? session.Error;
+			} else if (session.User != null && session.Error != null)
 				answer.Warnings.Add("The times of " + session + " could not be read, " + session.Error.Message);
 			if (match.IsSelected != false)
 				sessions.Add(session);
@@ -40,7 +42,7 @@ public static class SessionList {
 		answer.Result["sessions"] = sessions.Select(session => (object)ToRecord(host, session, gather)).ToArray();
 		answer.Result["session_count"] = sessions.Count;
 		selection.Report(answer, read);
-		answer.Fail(problems, read.Count);
+		answer.Fail(problems, read.Count, error);
 	}
 
 	private static OrderedDictionary ToRecord(SessionHost host, Session session, string[] gather) {

@@ -125,15 +125,15 @@ public sealed class SessionState {
 			if (pending.Count == 0)
 				return;
 			ILookup<long, SessionRow> rows = null;
-			string problem = null;
+			Win32Exception error = null;
 			try {
 				rows = _job.Host.Enumerate().ToLookup(row => row.Id);
 			} catch (Win32Exception e) {
 				// A list that cannot be read does not show that a session has ended.
-				problem = e.Message;
+				error = e;
 			}
 			foreach (Target target in pending)
-				target.Guard(() => target.Update(rows, problem));
+				target.Guard(() => target.Update(rows, error));
 			pending = pending.Where(target => target.IsPending).ToList();
 			if (pending.Count > 0) {
 				double next = pending.Min(target => target.NextUpdate) - _job.Now;

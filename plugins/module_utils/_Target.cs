@@ -182,7 +182,7 @@ internal sealed class Target {
 		} catch (RegistryException e) {
 			FinishUnrecorded(e);
 		} catch (Exception e) {
-			Finish(Outcome.Failed, Session + ": " + e.Message, e as Win32Exception);
+			Finish(Outcome.Failed, (Step == null ? "warning the user of " : Step.Doing + " ") + Session + " failed: " + e.Message, e as Win32Exception);
 		}
 	}
 
@@ -227,7 +227,7 @@ internal sealed class Target {
 		if (reading.Status == Status.Unreadable) {
 			string problem = "reading " + Session + " again before " + Step.Doing + " it failed: " + reading.Problem;
 			if (Session.Facts == null && Session.User != null)
-				Finish(Outcome.Failed, problem, reading.Error ?? Session.Error);
+				Finish(Outcome.Failed, problem, reading.Error);
 			else
 				Retry(problem, reading.Error);
 			return;
@@ -388,7 +388,7 @@ internal sealed class Target {
 		}
 
 		if (Session.Facts == null && Session.User != null)
-			return new Reading(Status.Unreadable, "its times could not be read when it was selected, so it cannot be identified");
+			return new Reading(Status.Unreadable, "its times could not be read when it was selected, so it cannot be identified", Session.Error);
 		Session now = Session.With(facts, client, processes);
 		if (IsSame(facts, row))
 			return Judge(now);
@@ -466,11 +466,11 @@ internal sealed class Target {
 		return isSame && (Session.IsComplete(facts) || Session.IsSameRow(Session.Row, row));
 	}
 
-	// rows: All sessions by their IDs; null if they could not be read, because of the problem.
-	public void Update(ILookup<long, SessionRow> rows, string problem) {
+	// rows: All sessions by their IDs; null if they could not be read, because of the error.
+	public void Update(ILookup<long, SessionRow> rows, Win32Exception error) {
 		bool isOver = _job.Now >= _deadline;
 		if (Phase == Phase.Accepted)
-			UpdateAccepted(rows, problem, isOver);
+			UpdateAccepted(rows, error, isOver);
 		else if (Phase == Phase.Closing)
 			UpdateClosing(isOver);
 		else if (isOver) {
@@ -485,14 +485,14 @@ internal sealed class Target {
 		if (FinishIfLost(reading))
 			return;
 		if (isOver)
-			TimeOut(reading.Problem);
+			TimeOut(reading.Problem, reading.Error);
 		else if (reading.Status == Status.Same) {
 			// The logoff that was under way has been cancelled.
 			Perform();
 		}
 	}
 
-	private void UpdateAccepted(ILookup<long, SessionRow> rows, string problem, bool isOver) {
+	private void UpdateAccepted(ILookup<long, SessionRow> rows, Win32Exception error, bool isOver) {
 		if (rows != null && FinishIfArrived(rows[Session.Id].FirstOrDefault()))
 			return;
 		if (_command != null && _command.HasFailed) {
@@ -513,7 +513,7 @@ internal sealed class Target {
 			}
 		}
 		if (isOver)
-			TimeOut(problem);
+			TimeOut(error == null ? null : error.Message, error);
 	}
 
 	private bool FinishIfArrived(SessionRow row) {
@@ -564,13 +564,13 @@ internal sealed class Target {
 		Finish(Step.Outcome, Session + " is " + Step.Done + (isBack ? "; the same account is logged on again" : ""));
 	}
 
-	private void TimeOut(string problem) {
+	private void TimeOut(string problem, Win32Exception error) {
 		string text = Names.Format("{0} still existed {1} s after {2} it began", Session, _job.Timeout, Step.Doing);
 		if (_isUncertain || _lastError != null)
 			text += ". " + _lastProblem;
 		if (problem != null)
 			text += ". The last reading failed: " + problem;
-		EndStep(Outcome.StillPresent, text + RunningProcesses(), _lastError);
+		EndStep(Outcome.StillPresent, text + RunningProcesses(), _lastError ?? error);
 	}
 
 	// The usual reason why a session does not end.

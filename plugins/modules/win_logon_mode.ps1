@@ -44,7 +44,11 @@ catch {
     $failure = $_
 }
 if ($failure) {
-    $module.FailJson("The logon mode could not be read or set: $($failure.Exception.GetBaseException().Message)", $failure)
+    $exception = $failure.Exception.GetBaseException()
+    if ($exception -is [System.ComponentModel.Win32Exception]) {
+        $module.Result.error_code = $exception.NativeErrorCode
+    }
+    $module.FailJson("The logon mode could not be read or set: $($exception.Message)", $failure)
 }
 
 $module.ExitJson()
