@@ -95,7 +95,7 @@ class Adversary(RuleBasedStateMachine):
         self.last: int | None = None
         self.during: list[tuple[int, Change]] = []
         self.beside: tuple[int, int] | None = None
-        self.is_calm = True
+        self.is_calm = self.is_settled = True
         self.thread: threading.Thread | None = None
 
     @rule(what=worlds.changes)
@@ -126,6 +126,7 @@ class Adversary(RuleBasedStateMachine):
     def run(self, task: int, newcomers: list[dict[str, Any]]) -> None:
         """Run a task."""
         self._log_on(newcomers)
+        self.is_settled = not any(row.on_logoff.replaced_by for row in self.host.sessions)
         result = self._run(task)
         # A user who could not be warned is warned by the next run.
         is_done = not result.get('failed') and all(record.get('told') is not False for record in result['sessions'])
@@ -161,13 +162,12 @@ class Adversary(RuleBasedStateMachine):
         if self.last is None:
             return
         task = self.last
-        rows = list(self.host.sessions)
-        is_settled = not any(row.on_disconnect.reconnects or row.on_logoff.replaced_by or row.closing for row in rows)
+        is_moving = any(row.on_disconnect.reconnects or row.closing for row in self.host.sessions)
         acts = len(self.host.acts)
         result = self._run(task)
         notice = self.tasks[task].get('notice', {})
         is_repeated = notice.get('renew') or notice.get('grace', '0') == '0' or notice.get('remind')
-        if is_settled and not result.get('failed') and not (notice and is_repeated):
+        if self.is_settled and not is_moving and not result.get('failed') and not (notice and is_repeated):
             acted = [call.api for call in self.host.acts[acts:] if not call.api.startswith('Reg')]
             assert not acted, f'a second run acted: {acted}, {self.tasks[task]}'
             assert not result['changed'], f'a second run changed something: {self.tasks[task]}, {result}'
