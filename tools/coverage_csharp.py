@@ -27,6 +27,7 @@ RECORDER = """
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Runtime.InteropServices;
 
 namespace Winops.Coverage {
 public static class Branch {
@@ -38,10 +39,13 @@ public static class Branch {
     }
 
     public static void Reach(int id) {
+        // The engine reads the error of its last call after the condition.
+        int error = Marshal.GetLastPInvokeError();
         lock (_seen) {
             if (_seen.Add(id))
                 File.AppendAllText(Environment.GetEnvironmentVariable("WINOPS_COVERAGE"), id + "\\n");
         }
+        Marshal.SetLastPInvokeError(error);
     }
 }
 }
