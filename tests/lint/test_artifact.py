@@ -26,7 +26,6 @@ ALLOWED = re.compile(
     | changelogs/ (?: changelog | config ) \.yaml
     | docs/ [\w/.-]+ \. (?: md | rst | yml )
     | extensions/ awx/ [\w/-]+ \. (?: yml | md )
-    | extensions/awx/ [\w/-]+ \. yml
     | meta/ (?: runtime\.yml | execution-environment\.yml | ee-requirements\.txt | ee-bindep\.txt )
     | playbooks/ [\w/.-]+ \. (?: yml | md )
     | plugins/ (?: action | doc_fragments | filter | plugin_utils ) / \w+ \. (?: py | yml )

@@ -22,13 +22,19 @@ SHELL_SCRIPTS = sorted(
     and path.parent != ROOT / 'tests' / 'powershell'  # of PowerShell's distribution
 )
 
+
+def listed(folder: str) -> str:
+    """The YAML files of a folder of ``.github``, separated by spaces."""
+    return ' '.join(str(path) for path in sorted((ROOT / '.github' / folder).glob('*.yml')))
+
+
 COMMANDS = {
     'ansible-lint': 'ansible-lint --profile production --offline --strict --nocolor -q',
     'antsibull-changelog': 'antsibull-changelog lint',
     'docs': 'python tools/docs.py',
     'antsibull-docs': 'antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .',
-    'check-jsonschema': 'check-jsonschema --builtin-schema vendor.github-workflows '
-    + ' '.join(str(path) for path in sorted((ROOT / '.github' / 'workflows').glob('*.yml'))),
+    'workflows': f'check-jsonschema --builtin-schema vendor.github-workflows {listed("workflows")}',
+    'issue forms': f'check-jsonschema --builtin-schema vendor.github-issue-forms {listed("ISSUE_TEMPLATE")}',
     'mypy': 'mypy',
     'ruff': 'ruff check --no-fix .',
     'yamllint': 'yamllint --strict .',
