@@ -340,7 +340,7 @@ class Api:
     @function('system', 'name')
     def LookupAccountNameW(self, call: Call, system: str | None, name: str) -> Sequence[Value]:
         found = self.host.find_account(name)
-        self.host.delay(call, found.takes, found.hangs)
+        self.host.delay(call, found)
         if found.error or found.sid is None:
             raise WinError(found.error or Error.NONE_MAPPED)
         return [sids.to_bytes(found.sid), found.domain, found.use]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -177,6 +178,7 @@ def account(name: str, data: Mapping[str, Any]) -> Account:
     )
 
 
+@functools.cache
 def fold(name: str) -> str:
     """A name without case, one character for one, as Windows compares names.
 

@@ -87,7 +87,7 @@ class Fault:
     :ivar times: how many of them; None: all.
     :ivar result: ``empty`` or ``short`` instead of an error.
     :ivar takes: seconds before it is answered.
-    :ivar hangs: whether it is never answered.
+    :ivar hangs: whether it is not answered before :meth:`Host.heal`.
     :ivar carried_out: whether it is carried out before the error is answered.
     """
 
@@ -111,7 +111,7 @@ class Host:
     :ivar lock: guards everything below; callers of the API wait while it is held.
     :ivar sessions: the live table.
     :ivar calls: every call, in order.
-    :ivar watchers: called ``before`` and ``after`` each call with these words and the call.
+    :ivar watchers: called ``before`` and ``after`` each call, and when it ``hangs``, with these words and the call.
     :ivar memory: what the API handed out and did not get back.
     :ivar handles: servers, registry keys, processes and tokens that are open.
     :ivar windows: how it answers what the documentation of Windows leaves open.
@@ -415,8 +415,12 @@ class Host:
         self._faults.append(Fault(conditions, error, times, result, spec.seconds(takes), hangs, carried_out))
 
     def heal(self) -> None:
-        """Let no call go wrong any more."""
-        self._faults.clear()
+        """Let no call go wrong any more. Calls that hang are carried out."""
+        with self.changed:
+            for fault in self._faults:
+                fault.hangs = False
+            self._faults.clear()
+            self.changed.notify_all()
 
     def server(self, name: str | None) -> SessionTable:
         """Find the table behind a server's name.
@@ -454,16 +458,17 @@ class Host:
         ]
         return self.directory.find(name, [*users, *groups])
 
-    def delay(self, call: Call, span: float, hangs: bool = False) -> None:
+    def delay(self, call: Call, fault: Fault | directory.Account) -> None:
         """Let a call take its time; the host answers others meanwhile.
 
         :param call: the call.
-        :param span: seconds of the host's clock.
-        :param hangs: whether it is never answered.
+        :param fault: how long it takes, and whether it hangs.
         """
-        due = self.clock.ticks() + span
-        if hangs or span:
-            call.wait_until(lambda: not hangs and self.clock.ticks() >= due)
+        due = self.clock.ticks() + fault.takes
+        if fault.hangs:
+            self._watch('hangs', call)
+        if fault.hangs or fault.takes:
+            call.wait_until(lambda: not fault.hangs and self.clock.ticks() >= due)
 
     # ---- The API's server ----
 
@@ -511,7 +516,7 @@ class Host:
             if fault.times != 0 and _matches(call, fault.conditions):
                 fault.times = None if fault.times is None else fault.times - 1
                 call.result = fault.result
-                self.delay(call, fault.takes, fault.hangs)
+                self.delay(call, fault)
                 if fault.error and not fault.carried_out:
                     raise WinError(fault.error)
                 return fault.error
