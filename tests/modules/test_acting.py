@@ -28,15 +28,12 @@ def test_reads_the_facts_immediately_before_the_act(host, act, state, api):
 @pytest.mark.parametrize('code', READ_ERRORS)
 def test_a_reading_that_fails_once_is_repeated_and_never_escalates(host, act, code):
     there = host(sessions=[ALICE])
-    there.on(
-        QUERY, session=2, nth=1, do=lambda host: host.fault(QUERY, session=2, error=code, times=2), **{'class': 25}
-    )
-    there.on(
-        QUERY, session=2, nth=1, do=lambda host: host.fault(QUERY, session=2, error=code, times=1), **{'class': 24}
-    )
+    facts = {'session': 2, 'class': [24, 25]}
+    there.on(QUERY, nth=1, do=lambda host: host.fault(QUERY, error=code, times=2, **facts), **facts)
 
     result = act(users=['alice'], **THEN)
 
+    assert len([call for call in calls(there, QUERY) if call.error == code]) == 2
     assert (done(there), of(result, 'outcome')) == ([(LOGOFF, 2)], {2: 'logged_off'})
 
 
