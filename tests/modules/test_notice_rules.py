@@ -105,6 +105,16 @@ def test_a_promised_time_is_kept_when_its_limit_no_longer_holds(alice, act):
     assert outcome(act(**options)) == 'logged_off'
 
 
+def test_a_clock_that_was_corrected_a_little_leaves_the_promised_time(alice, act):
+    act(**BY_NAME)
+    alice.clock.jump(-240)
+
+    result = act(**BY_NAME)
+
+    assert outcome(result) == 'in_grace'
+    assert result['sessions'][0]['due_in_seconds'] == 1140
+
+
 def test_a_clock_that_was_set_back_before_the_logon_does_not_shorten_the_grace_period(alice, act):
     alice.clock.advance(-36000)
     assert outcome(act(**BY_NAME)) == 'notified'

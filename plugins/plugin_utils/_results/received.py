@@ -36,7 +36,9 @@ _CORE = {
 _KEPT = ('_ansible_parsed', 'deprecations', 'diff', 'exception', 'module_stderr', 'module_stdout')
 _CLEANED = ('deprecations', 'module_stderr', 'module_stdout')
 _LISTS_OF_SESSIONS = ('sessions', 'protected', 'remaining')
-_SLACK = 60  # seconds: clocks run on during a call, and summer time ends
+# Seconds: clocks run on during a call, summer time ends, and a clock that is set back by up to five minutes does not
+# make a notice invalid.
+_SLACK = 360
 _NO_POWERSHELL = re.compile(r"(?:powershell|pwsh)'?(?: was|:) not found", re.IGNORECASE)
 
 
