@@ -74,7 +74,20 @@ internal sealed class ResetCommand : IDisposable {
 		}
 	}
 
+	// Ends the command. Returns whether it was still running.
+	public bool Stop() {
+		bool isRunning = !_process.HasExited;
+		Kill();
+		Wait(1000);
+		return isRunning;
+	}
+
 	public void Dispose() {
+		Kill();
+		_process.Dispose();
+	}
+
+	private void Kill() {
 		try {
 			if (!_process.HasExited)
 				_process.Kill();
@@ -83,7 +96,6 @@ internal sealed class ResetCommand : IDisposable {
 		} catch (Win32Exception) {
 			// It is ending.
 		}
-		_process.Dispose();
 	}
 }
 }

@@ -355,12 +355,32 @@ internal sealed class Target {
 		_mayHaveHitOther = other.Facts == null
 			? other.Error.IsClosing
 			: FileTime.IsKnown(other.Facts.LogonTime) && other.Facts.LogonTime < Math.Min(_requestTime, other.Now);
-		if (_mayHaveHitOther) {
-			Finish(
-				Outcome.SessionChanged, Session + " had ended and its ID had been reused by " + Names.Printable(other.Account) +
-				" when it was " + Accepted.Done + ": the session of that user may have been " + Accepted.Done);
-		}
+		if (_mayHaveHitOther)
+			FinishHit(other);
 		return _mayHaveHitOther;
+	}
+
+	private void FinishHit(Session other) {
+		_mayHaveHitOther = true;
+		Finish(
+			Outcome.SessionChanged, Session + " had ended and its ID had been reused by " + Names.Printable(other.Account ?? "a session without a user") +
+			" when it was " + Accepted.Done + ": that session may have been " + Accepted.Done);
+	}
+
+	// The ID belongs to another session, which the reset command ends if it has not done its work yet.
+	private void FinishReplaced(Session other) {
+		bool isStopped = _command.Stop();
+		SessionRow row = _job.Host.FindRow(Session.Id);
+		SessionFacts facts = row == null ? null : _job.Host.Api.Query(Session.Id);
+		bool isUnharmed = facts != null && other.Facts != null && facts.ConnectTime == other.Facts.ConnectTime
+			&& (other.User == null || (Names.AreEqual(facts.User, other.Facts.User) && facts.LogonTime == other.Facts.LogonTime));
+		if (!isUnharmed)
+			FinishHit(other);
+		else if (isStopped) {
+			Accepted = _acceptedBefore;
+			FinishGone(Outcome.SessionChanged, Session + " has ended and its ID has been reused by another session. The reset was stopped");
+		} else
+			FinishEnded(row);
 	}
 
 	// Reads the session again immediately before something is done to it.
@@ -505,6 +525,10 @@ internal sealed class Target {
 		}
 		if (_command != null && !_command.HasExited) {
 			Reading reading = Read();
+			if (reading.Status == Status.Changed && reading.Session != null) {
+				FinishReplaced(reading.Session);
+				return;
+			}
 			if (reading.Status == Status.NoLongerMatches) {
 				// The command has not reset the session yet and its user is active again.
 				Accepted = _acceptedBefore;
@@ -532,6 +556,10 @@ internal sealed class Target {
 				hasEnded = now.Error.IsGone;
 			if (hasEnded && FinishIfOtherWasHit(now))
 				return true;
+			if (hasEnded && _command != null && (facts != null || row.User != null)) {
+				FinishReplaced(now);
+				return true;
+			}
 		}
 		if (hasEnded)
 			FinishEnded(row);

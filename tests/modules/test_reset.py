@@ -146,6 +146,49 @@ def test_a_reset_is_not_for_whom_the_id_went_to_when_the_time_was_over(host, act
     assert of(result, 'user', 'remaining') == {2: 'bob'}
 
 
+@pytest.mark.parametrize('user', ['bob', 'alice', None])
+def test_stops_a_reset_that_has_not_begun_when_the_id_is_reused(host, act, user):
+    there = host(sessions=[{'id': 2, 'user': 'alice', 'logged_on': '2h'}])
+    there.fault(RESET, hangs=True, times=1)
+    there.on(RESET, when='before', do=lambda host: host.sessions.replace(2, user=user, state='active', connected=0))
+
+    result = act(session_ids=[2], method='reset')
+
+    assert of(result, 'outcome') == {2: 'session_changed'}
+    assert 'The reset was stopped' in result['sessions'][0]['detail']
+    assert ('failed' in result, result['changed']) == (False, False)
+    assert there.sessions[2].account == (user and f'CORP\\{user}')
+
+
+def test_fails_if_the_session_that_reuses_the_id_may_have_been_reset(host, act):
+    there = host(sessions=[{'id': 2, 'user': 'alice', 'logged_on': '2h'}])
+
+    def replace(host):
+        host.sessions.replace(2, user='bob')
+        host.on(QUERY, session=2, **{'class': 25}, do=lambda host: host.sessions.leave(2))
+
+    there.fault(RESET, hangs=True, times=1)
+    there.on(RESET, when='before', do=replace)
+
+    result = act(session_ids=[2], method='reset')
+
+    assert of(result, 'outcome') == {2: 'session_changed'}
+    assert 'reused by CORP\\bob' in result['sessions'][0]['detail']
+    assert 'may have been reset' in result['msg']
+    assert result['failed']
+
+
+def test_a_logoff_before_a_reset_that_is_stopped_is_the_outcome(host, act):
+    there = host(sessions=[{'id': 2, 'user': 'alice', 'on_logoff': {'hangs': True}}])
+    there.fault(RESET, hangs=True, times=1)
+    there.on(RESET, when='before', do=lambda host: host.sessions.replace(2, user='bob'))
+
+    result = act(session_ids=[2], timeout='0', **THEN)
+
+    assert of(result, 'outcome') == {2: 'logged_off'}
+    assert of(result, 'user', 'remaining') == {2: 'bob'}
+
+
 def test_a_failed_reset_returns_the_output_of_the_command(host, act):
     there = host(sessions=[{'id': 2, 'user': 'alice', 'on_reset': {'error': 5}}, {'id': 3, 'user': 'bob'}])
 
