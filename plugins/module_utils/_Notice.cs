@@ -160,19 +160,25 @@ internal sealed class NoticeStore {
 	}
 
 	// The notice of this task to a session; null if there is none.
-	private Notice Find(string token) {
+	private Notice Find(Session session) {
 		List<Notice> notices;
-		return _records.TryGetValue(token, out notices) ? notices.LastOrDefault(IsOwn) : null;
+		if (session.Facts != null)
+			return _records.TryGetValue(session.Token, out notices) ? notices.LastOrDefault(IsOwn) : null;
+		// The logon time, which completes the token, is unknown: a warning to the same user under the same ID counts.
+		string id = session.Id + ":", account = ":" + session.Account;
+		return _records
+			.Where(record => record.Key.StartsWith(id, StringComparison.Ordinal) && record.Key.EndsWith(account, StringComparison.OrdinalIgnoreCase))
+			.SelectMany(record => record.Value).Where(IsOwn).OrderBy(notice => notice.Due).LastOrDefault();
 	}
 
-	private static long Now(Session session) {
-		return FileTime.IsKnown(session.Now) ? session.Now : DateTime.UtcNow.ToFileTimeUtc();
+	private long Now(Session session) {
+		return _host.Clock(new[] { session });
 	}
 
 	// Decides whether a selected session may be acted on.
 	// notice: The notice that the decision is based on; null if none is in force.
 	public Decision Decide(Session session, Match match, out Notice notice) {
-		notice = Find(session.Token);
+		notice = Find(session);
 		long now = Now(session);
 		// Nobody reads a message in a disconnected session.
 		Decision unwarned = session.User == null || session.IsDisconnected ? Decision.Act : Decision.Warn;
@@ -277,7 +283,7 @@ internal sealed class NoticeStore {
 	// other: Another controller's notice of the same task, given meanwhile; null if the record is ours.
 	public Notice Record(RegistryKey key, Session session, Match match, Notice before, out Notice other) {
 		var recorded = Read(key, session.Token);
-		Notice known = Find(session.Token);
+		Notice known = Find(session);
 		other = recorded.LastOrDefault(IsOwn);
 		bool isUnchanged = known != null && other != null && other.ToText() == known.ToText();
 		if (isUnchanged || (other != null && other.Shown != 0 && !IsInForce(other, session, match)))

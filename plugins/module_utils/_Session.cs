@@ -466,8 +466,12 @@ internal sealed class SessionHost : IDisposable {
 		return groups;
 	}
 
-	// The clock of the host as UTC text: that of the most recent reading, or of this process if nothing can be read.
 	internal string Time(IEnumerable<Session> sessions) {
+		return FileTime.ToText(Clock(sessions));
+	}
+
+	// The clock of the host: that of the most recent reading, or of this process if nothing can be read.
+	internal long Clock(IEnumerable<Session> sessions) {
 		long now = FileTime.Latest(sessions.Select(session => session.Now).ToArray());
 		if (now == 0) {
 			try {
@@ -476,7 +480,7 @@ internal sealed class SessionHost : IDisposable {
 				// No session can be read.
 			}
 		}
-		return FileTime.ToText(FileTime.IsKnown(now) ? now : DateTime.UtcNow.ToFileTimeUtc());
+		return FileTime.IsKnown(now) ? now : DateTime.UtcNow.ToFileTimeUtc();
 	}
 }
 

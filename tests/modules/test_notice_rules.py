@@ -93,6 +93,17 @@ def test_a_session_that_is_disconnected_in_its_grace_period_keeps_it(alice, act,
     assert outcome(act(**BY_NAME)) == 'logged_off'
 
 
+@pytest.mark.parametrize(('minutes', 'expected'), [(14, 'in_grace'), (15, 'reset')])
+def test_a_session_that_cannot_be_read_while_it_ends_keeps_its_grace_period(alice, act, minutes, expected):
+    options = {**BY_NAME, 'method': 'reset'}
+    act(**options)
+    alice.clock.advance(f'{minutes}m')
+    alice.sessions.update(2, on_logoff={'hangs': True})
+    alice.sessions.logoff(2)
+
+    assert outcome(act(**options)) == expected
+
+
 def test_a_promised_time_is_kept_when_its_limit_no_longer_holds(alice, act):
     options = {'max_idle': '3600', 'max_logged_on': '32500', 'notice': NOTICE}
     act(**options)
