@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The Windows API of a simulated host: what each function answers, to whom, and what it does to the table.
+"""The Windows API of a simulated host.
 
-A function here has the name of the Windows one; its arguments are what the native library (native/winhost.c) sends,
-its results what that lays out.
+A method has the name of the Windows function. The native library (native/winhost.c) sends its arguments and lays out
+its results as structs.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _BOXES = {0: ('ok',), 1: ('ok', 'cancel'), 3: ('yes', 'no', 'cancel'), 4: ('yes'
 _LONGEST_NAME = 20  # USERNAME_LENGTH
 _LONGEST_MESSAGE = 1024  # bytes (MS-TSTS, RpcWinStationSendMessage)
 
-# What a caller may do to others' sessions ("Remote Desktop Services Permissions"); to its own everything.
+# The rights to sessions of other users ("Remote Desktop Services Permissions"). An account has all rights to its own.
 _MAY = {
     'full': {'query', 'message', 'disconnect', 'reset', 'processes'},
     'user': {'query', 'message'},
@@ -58,10 +58,10 @@ _MAY = {
 _UNSUPPORTED = {17, 18, 19, 20, 21, 22, 27, 28}
 _NOT_SIMULATED = {0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 15, 26, 29}
 
-# Client data is TermService's to answer; the rest is the Local Session Manager's.
+# TermService answers these queries, the Local Session Manager the others.
 _OF_TERMINAL_SERVICE = {9, 10, 14, 16, 23}
 
-# Win32 errors by the answers of windows.py.
+# Win32 errors by the answers in windows.py.
 _DENIED = {
     'access_denied': Error.ACCESS_DENIED,
     'not_found': Error.CTX_WINSTATION_NOT_FOUND,
@@ -80,10 +80,10 @@ _CREATED, _OPENED = 1, 2  # dispositions
 
 _Function = TypeVar('_Function', bound=Callable[..., Sequence[Value]])
 
-# The functions by name: what carries them out, and what their arguments are called in the record.
+# The functions by name: the method, and the names of the arguments in the record of calls.
 FUNCTIONS: dict[str, tuple[Callable[..., Sequence[Value]], tuple[str, ...]]] = {}
 
-# These do something. A RegCreateKeyExW that creates does too.
+# Functions that change something, as RegCreateKeyExW does if it creates the key.
 ACTING = {'WTSLogoffSession', 'WTSDisconnectSession', 'WTSSendMessageW', 'rwinsta', 'RegSetValueExW', 'RegDeleteValueW'}
 
 # Calls that free memory are checked (ledger.py) and not recorded.
@@ -93,7 +93,7 @@ FREEING = {'WTSFreeMemory', 'WTSFreeMemoryExW', 'LocalFree'}
 def function(*arguments: str) -> Callable[[_Function], _Function]:
     """Mark a method as a function of the API.
 
-    :param arguments: what its arguments are called in the record of calls.
+    :param arguments: the names of its arguments in the record of calls.
     """
 
     def mark(method: _Function) -> _Function:
@@ -105,7 +105,7 @@ def function(*arguments: str) -> Callable[[_Function], _Function]:
 
 @dataclass
 class OpenedProcess:
-    """What a process handle stands for; ``serial`` is its number among what the API handed out."""
+    """The object of a process handle; ``serial`` is its number in the ledger."""
 
     process: Process
     session: Session | None
@@ -115,7 +115,7 @@ class OpenedProcess:
 
 @dataclass
 class OpenedToken:
-    """What a token handle stands for."""
+    """The object of a token handle."""
 
     process: Process
     session: Session | None
@@ -125,15 +125,15 @@ class OpenedToken:
 
 @dataclass
 class Server:
-    """What a server's handle stands for: a name, reachable or not."""
+    """The object of a server handle: a name, reachable or not."""
 
     name: str | None
 
 
 class Api:
-    """A host's API.
+    """The API of a host.
 
-    :param host: the host. Its lock is held by who calls.
+    :param host: the host. The caller holds its lock.
     """
 
     def __init__(self, host: Host) -> None:
@@ -143,7 +143,7 @@ class Api:
 
     @function('name')
     def WTSOpenServerExW(self, call: Call, name: str | None) -> Sequence[Value]:
-        # Never fails: whether the server can be reached shows when the handle is used.
+        # Never fails: the first function that uses the handle connects to the server.
         return [self.host.handles.open(Server(name))]
 
     @function('server')
@@ -222,7 +222,7 @@ class Api:
         if session.id == 0 or session.id >= FIRST_LISTENER:
             raise WinError(Error.CTX_WINSTATION_NOT_FOUND)
         session.on_message.check()
-        # A box without a title is called Error.
+        # The title of a box without a title is "Error".
         title_shown = call.arguments['title'] or 'Error'
         opened = self.host.clock.ticks()
         box = Box(
@@ -429,14 +429,15 @@ class Api:
             self.host.handles.close(call.api, handle, OpenKey)
         return []
 
-    # ---- What the functions share ----
+    # ---- Helpers ----
 
     def describe(self, name: str, value: Value) -> Any:
-        """Record what a handle refers to.
+        """Return an argument as it is recorded.
 
-        :param name: the argument's name.
-        :param value: the argument.
-        :returns: a server's name (None: the host itself), a key's path, a process or token's process ID, or the value.
+        :param name: its name.
+        :param value: its value.
+        :returns: for a handle the server's name (None: the host itself), the key's path or the process ID, else the
+            value.
         """
         if name == 'server' and isinstance(value, int):
             return self._server_name(value)
@@ -481,7 +482,7 @@ class Api:
         return table.find(self._which(session_id), unknown)
 
     def _check_query(self, session: Session, info: int) -> None:
-        """Fail where this Windows answers no such query for such a session."""
+        """Fail if this Windows does not answer the query for the session."""
         windows = self.host.windows
         if windows.listener_rights == 'unreadable' and _is_behind_listener(session):
             raise WinError(_DENIED[windows.denied])
@@ -494,7 +495,7 @@ class Api:
             raise WinError(Error.NOT_SUPPORTED)
 
     def _view(self, table: SessionTable, session: Session) -> Session:
-        """A row as this Windows shows it."""
+        """Return a row as this Windows reports it."""
         windows, view = table.windows, copy.copy(session)
         if session.state == State.DISCONNECTED and session.user:
             if windows.disconnected_client == 'empty':
@@ -530,28 +531,28 @@ class Api:
         return []
 
     def _answered(self, box: Box, session: Session) -> bool:
-        """Whether the box's user has clicked, or its time is over.
+        """Whether the user has answered the box, or it has timed out.
 
-        A session without a client, or a locked one, shows no box.
+        A session that is not active, or a locked one, shows no box.
         """
-        said, gone = session.on_message, self.host.clock.ticks() - box.opened
+        user, elapsed = session.on_message, self.host.clock.ticks() - box.opened
         locked = session.locked and self.host.windows.message_when_locked == 'waits'
         seen = session.state == State.ACTIVE and not locked
-        if seen and said.answer in _BOXES.get(box.style & 0xF, ()) and gone >= said.after and not box.looks:
-            box.answer = said.answer
+        if seen and user.answer in _BOXES.get(box.style & 0xF, ()) and elapsed >= user.after and not box.looks:
+            box.answer = user.answer
             if self.host.windows.message_click == 'input':
                 session.last_input_time = self.host.clock.now()
-        elif box.timeout and gone >= box.timeout:
+        elif box.timeout and elapsed >= box.timeout:
             box.answer = 'timeout'
         return box.answer is not None
 
     def _open(self, call: Call, what: OpenedProcess | OpenedToken) -> int:
-        # A handle that is never closed shows beside the memory that is never freed.
+        # In the ledger, so that a test detects handles that are never closed.
         what.serial = self.host.memory.hand_out(call.api, call.pid, 'handle')
         return self.host.handles.open(what)
 
     def _groups(self, opened: OpenedToken) -> list[Group]:
-        """The groups of a token: those of its user, and those that every token of its kind has."""
+        """Return the groups of a token: those of its user, and those that every token has."""
         if opened.process.groups is not None:
             return opened.process.groups
         session, own = opened.session, []
@@ -576,7 +577,7 @@ class Api:
 
 
 def _root(handle: int) -> str | None:
-    # A predefined key's handle is a negative 32-bit number, which a caller may widen either way.
+    # The handles of predefined keys are negative 32-bit numbers; callers extend them with ones or with zeros.
     return _ROOTS.get(handle & 0xFFFFFFFF) if handle >> 32 in (0, 0xFFFFFFFF) else None
 
 
@@ -593,7 +594,7 @@ def _refused(windows: Windows, info: int) -> bool:
 
 
 def _address(session: Session, form: str = 'offset_2') -> tuple[int, bytes]:
-    """The family and bytes of WTS_CLIENT_ADDRESS: those of an IPv4 address come after two others ("WTS_INFO_CLASS")."""
+    """Return the family and the bytes of WTS_CLIENT_ADDRESS. An IPv4 address has offset 2 ("WTS_INFO_CLASS")."""
     client = session.client
     if client.raw_address:
         return client.raw_address
@@ -611,13 +612,13 @@ def _client_info(session: Session, host: Host) -> Sequence[Value]:
     family, _unused = _address(session)
     text = client.address
     if ':' in text:
-        # Eight numbers in network order, each of which is a unit here.
+        # The address is in network order, two bytes in each UTF-16 unit.
         text = ipaddress.ip_address(text).packed.decode('utf-16-le', 'surrogatepass')
     return [client.name, '', '', family, text, client.build]
 
 
 def _short(name: str, host: Host) -> str:
-    """A name as WTSINFO has it: one that is too long is cut by the native library, or has an alias."""
+    """Return a name as in WTSINFO: an alias of a long one, or the name itself, which the native library truncates."""
     if len(name) <= _LONGEST_NAME or host.windows.long_names == 'cut':
         return name
     return f'$531000-{zlib.crc32(name.encode("utf-8", "surrogatepass")):08X}'

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Creates the certificates of a fleet: those of its hosts for HTTPS, and the one of a user."""
+"""Creates the certificates of a fleet: for HTTPS and for a user."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-#: The certificates that a host may present; all but the first are wrong in one way.
+#: The certificates that a host can have; all except the first are not valid.
 KINDS = ('valid', 'expired', 'other_name', 'other_issuer')
 
 _LOOPBACK = [
     x509.IPAddress(ipaddress.IPv4Address('127.0.0.1')),
     x509.DNSName('localhost'),
 ]
-_UPN = x509.ObjectIdentifier('1.3.6.1.4.1.311.20.2.3')  # of "Certificate authentication in Windows Remote Management"
+_UPN = x509.ObjectIdentifier('1.3.6.1.4.1.311.20.2.3')  # "Certificate authentication in Windows Remote Management"
 
 
 class Certificates:
-    """The certificates of a fleet, made when they are needed.
+    """The certificates of a fleet, created when they are needed.
 
     :ivar authority: the file that clients trust.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Make the authority.
+        """Create the certificate authority.
 
         :param folder: an existing folder.
         """
@@ -44,7 +44,7 @@ class Certificates:
         self.authority.write_bytes(self._trusted.public_bytes(serialization.Encoding.PEM))
 
     def server(self, kind: str = 'valid') -> ssl.SSLContext:
-        """The TLS settings of a host.
+        """Return the TLS settings of a host.
 
         :param kind: one of :data:`KINDS`.
         """
@@ -63,7 +63,7 @@ class Certificates:
         return context
 
     def user(self, principal: str) -> Path:
-        """Make the certificate of a user.
+        """Create the certificate of a user.
 
         :param principal: the user's name, ``ansible@corp``.
         :returns: a file that holds the certificate and its key.

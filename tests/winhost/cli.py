@@ -27,7 +27,7 @@ _PARENT_CHECK = 0.5  # seconds
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
-    :param arguments: the command line without the program, None: this process's.
+    :param arguments: the command line without the program; None: that of this process.
     :returns: the exit code: 1 if the spec is invalid or the fleet reports an error.
     """
     options = _parser().parse_args(arguments)
@@ -40,21 +40,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='python -m winhost', description='Simulated Windows hosts under WinRM.')
+    parser = argparse.ArgumentParser(prog='python -m winhost', description='Simulated Windows hosts.')
     commands = parser.add_subparsers(required=True, metavar='COMMAND')
 
     serve = commands.add_parser('serve', help='serve the hosts of a YAML file until SIGTERM, SIGINT or the parent ends')
-    serve.add_argument('spec', type=Path, metavar='hosts.yml', help='the hosts; tests/winhost/README.md shows how')
+    serve.add_argument('spec', type=Path, metavar='hosts.yml', help='the hosts, see tests/winhost/README.md')
     serve.add_argument('--inventory', type=Path, metavar='FILE', help='write an Ansible inventory')
     serve.add_argument('--connection', choices=('winrm', 'psrp', 'ssh'), default='winrm', help='of the inventory')
     serve.add_argument('--scheme', choices=('http', 'https'), default='http', help='of the inventory')
     serve.set_defaults(run=_serve)
 
     show = commands.add_parser('show', help='show the sessions of a host')
-    calls = commands.add_parser('calls', help='show every API call that a host got')
-    calls.add_argument('--acts', action='store_true', help='only those that did something')
-    messages = commands.add_parser('messages', help='count the WS-Management messages that a host got')
-    change = commands.add_parser('set', help='let something happen on a host')
+    calls = commands.add_parser('calls', help='show all calls of the API of a host')
+    calls.add_argument('--acts', action='store_true', help='only calls that change something')
+    messages = commands.add_parser(
+        'messages', help='show the number and the names of the WS-Management messages that a host received'
+    )
+    change = commands.add_parser('set', help='change a host')
     for command, run in ((show, _show), (calls, _calls), (messages, _messages), (change, _change)):
         command.add_argument('host', metavar='HOST')
         command.set_defaults(run=run)
@@ -70,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
             type=Path,
             default=_READY,
             metavar='FILE',
-            help='where a fleet that is ready writes how to reach it',
+            help='the file that a running fleet writes its address to',
         )
     return parser
 
@@ -109,7 +111,7 @@ def _ask(options: argparse.Namespace, what: str, **details: Any) -> Any:
         socket = json.loads(options.ready.read_text(encoding='utf-8'))['control']
     except FileNotFoundError:
         raise control.ControlError(
-            f'no fleet is ready: {options.ready} is missing; start one with: python -m winhost serve hosts.yml'
+            f'no fleet is running: {options.ready} is missing. Start one: python -m winhost serve hosts.yml'
         ) from None
     return control.ask(socket, what, options.host, **details)
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Calls a host's API from Python, as a process of an account there does: the quick way for tests."""
+"""Calls the API of a host from Python, as a process of an account does. Tests need no PowerShell for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Client:
     """A process on a host.
 
     :param host: the started host.
-    :param account: whose process it is.
+    :param account: the account of the process.
     """
 
     def __init__(self, host: Host, account: str = ADMINISTRATOR) -> None:
@@ -28,16 +28,16 @@ class Client:
         """Call a function.
 
         :param api: its name.
-        :param arguments: what the native library sends for it.
+        :param arguments: the arguments that the native library sends.
         :returns: the Win32 error and the results.
         """
         return wire.call(self._socket, api, self.account, '', self.pid, *arguments)
 
     def error(self, api: str, *arguments: wire.Value) -> int:
-        """Call a function, for its Win32 error.
+        """Call a function and return its Win32 error.
 
         :param api: its name.
-        :param arguments: what the native library sends for it.
+        :param arguments: the arguments that the native library sends.
         """
         return self(api, *arguments)[0]
 
@@ -45,7 +45,7 @@ class Client:
         """Enumerate the sessions.
 
         :param server: a server's handle.
-        :returns: the ids that are shown.
+        :returns: their IDs.
         """
         error, values = self('WTSEnumerateSessionsExW', server, 1, 0)
         assert error == 0, f'the enumeration failed with Win32 error {error}'
@@ -57,7 +57,7 @@ class Client:
         :param session_id: its id.
         :param info: the WTS_INFO_CLASS.
         :param server: a server's handle.
-        :returns: the answer's values after shape and block number.
+        :returns: the values of the response after shape and block number.
         """
         error, values = self('WTSQuerySessionInformationW', server, session_id, info)
         assert error == 0, f'the query failed with Win32 error {error}'

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The host's clock, FILETIMEs (100 ns since 1601, UTC) and the ages in the spec of a session table."""
+"""The clock of a host, FILETIMEs (units of 100 ns since 1601, UTC), and the ages of a spec."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def filetime(moment: datetime | str) -> int:
 
     :param moment: a datetime or ISO text such as ``2026-11-21T14:34:47Z``; without a zone it is UTC.
     :returns: the FILETIME.
-    :raises ValueError: the text is no ISO time.
+    :raises ValueError: if the text is not an ISO time.
     """
     if isinstance(moment, str):
         moment = datetime.fromisoformat(moment)
@@ -39,29 +39,29 @@ def moment(stamp: int) -> datetime:
 
 
 def seconds(age: float | str) -> float:
-    """Read a length of time.
+    """Read a duration.
 
     :param age: seconds as a number, or text such as ``90s``, ``3h``, ``1d2h``.
     :returns: seconds.
-    :raises ValueError: it is neither.
+    :raises ValueError: if it is neither.
     """
     if isinstance(age, bool) or not isinstance(age, (int, float, str)):
-        raise ValueError(f'{age!r} is no length of time; good ones are 90, 90s, 3h, 1d2h')
+        raise ValueError(f'{age!r} is not a duration. Examples: 90, 90s, 3h, 1d2h')
     if not isinstance(age, str):
         return float(age)
     match = _AGE.fullmatch(age.strip().lower())
     if not match or not any(match.groups()):
-        raise ValueError(f'{age!r} is no length of time; good ones are 90, 90s, 3h, 1d2h')
+        raise ValueError(f'{age!r} is not a duration. Examples: 90, 90s, 3h, 1d2h')
     return sum(float(part) * unit for part, unit in zip(match.groups(), _UNITS.values(), strict=True) if part)
 
 
 def ago(age: datetime | float | str | None, now: int) -> int:
-    """Find the moment that lies an age back.
+    """Return the moment that is an age before another.
 
     :param age: seconds, text such as ``3h``, a moment (a datetime or ISO text), or None for unknown.
     :param now: the FILETIME to count back from.
     :returns: its FILETIME; 0 for unknown, as Windows writes it.
-    :raises ValueError: it is none of these.
+    :raises ValueError: if it is none of these.
     """
     if age is None:
         return 0
@@ -71,10 +71,10 @@ def ago(age: datetime | float | str | None, now: int) -> int:
 
 
 class Clock:
-    """A host's clock: what it shows, and the time that goes by for what takes time.
+    """The clock of a host, and its time for durations.
 
     :param offset: seconds that the host is ahead of this machine.
-    :param fixed: what the clock shows instead, until it is advanced. Time goes by all the same for what takes time.
+    :param fixed: a fixed time of the clock, which only :meth:`advance` and :meth:`jump` change. Durations still end.
     """
 
     def __init__(self, offset: float = 0, fixed: datetime | str | None = None) -> None:
@@ -84,23 +84,23 @@ class Clock:
         self._set = 0.0
 
     def now(self) -> int:
-        """What the clock shows, as a FILETIME."""
+        """Return the time of the clock as a FILETIME."""
         shown = int((time.time() + _EPOCH + self._offset) * SECOND) if self._fixed is None else self._fixed
         return shown + int((self._advanced + self._set) * SECOND)
 
     def ticks(self) -> float:
-        """Seconds that went by, from no particular moment."""
+        """Return the seconds since an arbitrary moment, for durations."""
         return time.monotonic() + self._advanced
 
     def jump(self, span: float) -> None:
-        """Set the clock, while no time goes by.
+        """Set the clock without any time passing.
 
-        :param span: seconds, forward or back.
+        :param span: seconds; negative to set it back.
         """
         self._set += span
 
     def advance(self, span: float | str) -> None:
-        """Let time go by at once.
+        """Let time pass.
 
         :param span: seconds, or text such as ``10m``.
         """

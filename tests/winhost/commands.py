@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Starts the commands of a simulated host, over whichever connection they arrive."""
+"""Starts the commands of a simulated host, for every connection."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from typing import Protocol
 from winhost import pwsh
 from winhost.process import Process
 
-# The names of PowerShell on Windows hosts; Ansible uses several of these.
+# Ansible uses several of these names of PowerShell.
 _NAMES = ('PowerShell', 'powershell', 'powershell.exe', 'pwsh', 'pwsh.exe')
 
 
 class Host(Protocol):
-    """What a network service needs of a host."""
+    """The parts of a host that a network service uses."""
 
     name: str
     root: Path
     messages: list[str]
 
     def environment(self, account: str) -> dict[str, str]:
-        """Return the whole environment of a command that an account runs."""
+        """Return all environment variables of a command that an account runs."""
 
 
 class Commands:
@@ -45,7 +45,7 @@ class Commands:
     def start(self, account: str, line: str, variables: Mapping[str, str] | None = None) -> Process:
         """Start a command.
 
-        :param account: who runs it.
+        :param account: the account that runs it.
         :param line: a Windows command line.
         :param variables: further environment variables.
         """

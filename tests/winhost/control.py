@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The control socket of a running fleet: looks at its hosts and changes them from another process.
+"""The control socket of a running fleet: shows and changes its hosts from another process.
 
-A question and its answer are a line of JSON each: ``{"ask": "sessions", "host": "web01"}``, ``{"answer": [...]}`` or
-``{"error": "..."}``.
+A request and its response are one line of JSON each: ``{"ask": "sessions", "host": "web01"}``, ``{"answer": [...]}``
+or ``{"error": "..."}``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from winhost.fleet import Fleet, ReachableHost
 
 
 class ControlError(Exception):
-    """The fleet could not do what it was asked, or is not there."""
+    """The fleet returned an error, or is not running."""
 
 
 def _sessions(host: ReachableHost) -> list[dict[str, Any]]:
@@ -45,7 +45,7 @@ _ASKED: dict[str, Callable[..., Any]] = {
 
 
 def _plain(value: Any) -> Any:
-    """Turn what the hosts hold into what JSON holds: words for enumerations, hexadecimal for bytes."""
+    """Convert a value for JSON: enumerations to names, bytes to hexadecimal text."""
     if dataclasses.is_dataclass(value):
         return {entry.name: _plain(getattr(value, entry.name)) for entry in dataclasses.fields(value) if entry.repr}
     if isinstance(value, dict):
@@ -60,12 +60,12 @@ def _plain(value: Any) -> Any:
 
 
 class Control(ThreadingMixIn, UnixStreamServer):
-    """Answers for a fleet until it is closed."""
+    """Serves the control socket of a fleet."""
 
     daemon_threads = True
 
     def __init__(self, fleet: Fleet) -> None:
-        """Listen.
+        """Start the server.
 
         :param fleet: the running fleet; the socket is in its folder.
         """
@@ -75,7 +75,7 @@ class Control(ThreadingMixIn, UnixStreamServer):
         Thread(target=self.serve_forever, daemon=True).start()
 
     def __exit__(self, *_unused: object) -> None:
-        """Answer no more."""
+        """Stop the server."""
         self.shutdown()
         self.server_close()
 
@@ -88,7 +88,7 @@ class _Handler(StreamRequestHandler):
             asked = json.loads(self.rfile.readline())
             name, ask = asked.pop('host'), asked.pop('ask')
             if name not in self.server.fleet:
-                raise ControlError(f'no host {name!r}; there are {", ".join(self.server.fleet)}')
+                raise ControlError(f'unknown host {name!r}. Hosts: {", ".join(self.server.fleet)}')
             reply = {'answer': _ASKED[ask](self.server.fleet[name], **asked)}
         except Exception as error:  # the client reports any error, and the fleet continues
             reply = {'error': str(error) or type(error).__name__}
@@ -96,20 +96,20 @@ class _Handler(StreamRequestHandler):
 
 
 def ask(path: Path | str, what: str, host: str, **details: Any) -> Any:
-    """Ask a running fleet.
+    """Send a request to a running fleet.
 
     :param path: its control socket.
     :param what: ``sessions``, ``calls``, ``acts``, ``messages`` or ``change``.
-    :param host: which host.
-    :param details: ``change``: what is to happen, as ``do`` of an event in the spec.
-    :returns: lists of plain data; for ``change`` the sessions after it.
-    :raises ControlError: there is no fleet, or it could not.
+    :param host: the name of the host.
+    :param details: for ``change``, the change, as ``do`` of an event in the spec.
+    :returns: lists of plain data; for ``change``, the sessions afterwards.
+    :raises ControlError: if no fleet is running, or it returns an error.
     """
     with socket.socket(socket.AF_UNIX) as connection, connection.makefile('rwb') as stream:
         try:
             connection.connect(str(path))
         except OSError as error:
-            raise ControlError(f'no fleet answers at {path}: {error.strerror}') from error
+            raise ControlError(f'no fleet is running at {path}: {error.strerror}') from error
         stream.write(json.dumps({'ask': what, 'host': host, **details}).encode() + b'\n')
         stream.flush()
         reply = json.loads(stream.readline())

@@ -33,7 +33,7 @@ class Use(IntEnum):
     LABEL = 10
 
 
-# "Well-known SIDs": they resolve on every host, without a domain controller.
+# "Well-known SIDs": every host resolves them without a domain controller.
 WELL_KNOWN = {
     'Everyone': (sids.EVERYONE, Use.WELL_KNOWN_GROUP),
     'NT AUTHORITY\\SYSTEM': (sids.SYSTEM, Use.WELL_KNOWN_GROUP),
@@ -51,11 +51,11 @@ class Account:
     """An account as LookupAccountName returns it.
 
     :ivar name: ``CORP\\alice``.
-    :ivar sid: its SID; None: it has none, which is error 1332.
-    :ivar upn: a user principal name that is not ``name@DNS domain``.
-    :ivar error: the Win32 error that the look-up fails with instead.
-    :ivar takes: seconds that the look-up takes.
-    :ivar hangs: whether the look-up never returns.
+    :ivar sid: its SID; None: it has none, and the lookup fails with 1332.
+    :ivar upn: a user principal name other than ``name@DNS domain``.
+    :ivar error: the Win32 error of the lookup.
+    :ivar takes: seconds that the lookup takes.
+    :ivar hangs: whether the lookup never returns.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Account:
 
     @property
     def domain(self) -> str:
-        """``CORP``; empty for an account of no domain, such as Everyone."""
+        """``CORP``; empty for an account without a domain, such as Everyone."""
         return self.name.rpartition('\\')[0]
 
     @property
@@ -80,9 +80,9 @@ class Account:
 class Directory:
     """Resolves names as a host of a domain does.
 
-    :param computer: the host's name; its own accounts need no domain controller.
+    :param computer: the name of the host; its local accounts need no domain controller.
     :param data: ``domains`` (NetBIOS to DNS names), ``accounts``, and ``error``, ``takes`` and ``hangs`` of each
-        look-up that needs a domain controller.
+        lookup that needs a domain controller.
     """
 
     def __init__(self, computer: str, data: Mapping[str, Any]) -> None:
@@ -95,10 +95,10 @@ class Directory:
         self._accounts += [Account(name, sid, use) for name, (sid, use) in WELL_KNOWN.items()]
 
     def find(self, name: str, others: Iterable[Account]) -> Account:
-        """Find what a name stands for.
+        """Resolve a name.
 
-        :param name: ``alice``, ``CORP\\alice``, ``corp.example.com\\alice``, ``alice@corp.example.com``, a group.
-        :param others: the accounts of the host besides those of its spec.
+        :param name: ``alice``, ``CORP\\alice``, ``corp.example.com\\alice``, ``alice@corp.example.com`` or a group.
+        :param others: further accounts of the host.
         :returns: the account, which may be an error.
         """
         known = [*self._accounts, *others]
@@ -119,7 +119,7 @@ class Directory:
         )
 
     def sid(self, name: str) -> str:
-        """The SID of a group that a spec names.
+        """Return the SID of a group of a spec.
 
         :param name: ``CORP\\VIP``, ``BUILTIN\\Administrators`` or a SID.
         """
@@ -132,9 +132,9 @@ class Directory:
         return sids.made_up(domain or DOMAIN, group)
 
     def dns(self, domain: str) -> str:
-        """The DNS name of a domain.
+        """Return the DNS name of a domain.
 
-        :param domain: its NetBIOS name, which is returned where no DNS name is known.
+        :param domain: its NetBIOS name, which is returned if the DNS name is unknown.
         """
         return self._dns.get(fold(domain), domain)
 
@@ -158,7 +158,7 @@ def account(name: str, data: Mapping[str, Any]) -> Account:
 
     :param name: ``CORP\\alice``.
     :param data: ``sid``, ``type``, ``upn``, ``error``, ``takes``, ``hangs``.
-    :raises ValueError: a word is not known.
+    :raises ValueError: if a key or a value is unknown.
     """
     unknown = data.keys() - {'sid', 'type', 'upn', 'error', 'takes', 'hangs'}
     if unknown:
@@ -180,8 +180,8 @@ def account(name: str, data: Mapping[str, Any]) -> Account:
 
 @functools.cache
 def fold(name: str) -> str:
-    """A name without case, one character for one, as Windows compares names.
+    """Return a name in upper case, character by character, as Windows compares names.
 
-    :param name: the name, whose ``ß`` stays what it is.
+    :param name: the name. ``ß`` is kept, because its upper case has two characters.
     """
     return ''.join(char.upper() if len(char.upper()) == 1 else char for char in name)

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The Win32 error codes that the simulated host answers with ("System Error Codes")."""
+"""The Win32 error codes of the simulated host ("System Error Codes")."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import IntEnum
 
 
 class Error(IntEnum):
-    """Win32 error codes, named as winerror.h names them."""
+    """Win32 error codes, with the names of winerror.h."""
 
     SUCCESS = 0
     FILE_NOT_FOUND = 2
@@ -33,7 +33,7 @@ class Error(IntEnum):
     CTX_WINSTATION_ACCESS_DENIED = 7045
 
 
-# What the inbox commands print after "Error [n]:". English, as FormatMessage gives it.
+# The English texts of FormatMessage, which the inbox commands print after "Error [n]:".
 TEXTS = {
     2: 'The system cannot find the file specified.',
     5: 'Access is denied.',
@@ -49,10 +49,10 @@ TEXTS = {
 
 
 class WinError(Exception):
-    """An API call fails.
+    """The error of an API call.
 
     :ivar code: the Win32 error code.
-    :ivar values: what the call answers besides the code, such as the only level that it supports.
+    :ivar values: further results of the call, such as the only level that it supports.
     """
 
     def __init__(self, code: int, *values: int | str | bytes | None) -> None:

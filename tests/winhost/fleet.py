@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Many simulated hosts in one process, each on a loopback port of its own."""
+"""Simulated hosts in one process, each on its own loopback port."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from winhost.winrm import Options, Service
 
 
 class ReachableHost(Host):
-    """A host that answers WinRM and SSH while it runs.
+    """A host that serves WinRM and SSH.
 
     :ivar port: its port on 127.0.0.1, for HTTP, HTTPS and SSH.
-    :ivar messages: the name of every WS-Management message it got, ``Create`` or ``Receive`` for example, and ``Exec``
-        or ``Sftp`` for every command or file transfer over SSH, in order.
+    :ivar messages: the names of the messages that it received, in order: of WS-Management, such as ``Create`` or
+        ``Receive``, and ``Exec`` or ``Sftp`` for a command or a file transfer over SSH.
     """
 
     def __init__(
@@ -41,14 +41,14 @@ class ReachableHost(Host):
         certificates: Certificates,
         keys: SshKeys,
     ) -> None:
-        """Make the host.
+        """Create the host.
 
         :param name: its name in the inventory.
-        :param spec: its part of the fleet's spec; ``winrm`` holds :class:`winhost.winrm.Options`.
-        :param root: a folder of its own.
-        :param certificates: those that it may present over HTTPS.
-        :param keys: the keys of its SSH server.
-        :raises SpecError: the spec is wrong.
+        :param spec: its part of the fleet's spec; ``winrm`` contains :class:`winhost.winrm.Options`.
+        :param root: its folder.
+        :param certificates: the certificates of the fleet.
+        :param keys: the SSH keys of the fleet.
+        :raises SpecError: if the spec is not valid.
         """
         spec = dict(spec or {})
         self.messages: list[str] = []
@@ -62,7 +62,7 @@ class ReachableHost(Host):
         super().__init__(name, spec, root)
 
     def start(self) -> None:
-        """Start the host and serve it; on the port that it had, when it was stopped before."""
+        """Start the host and its services. After a stop, it has the same port again."""
         with ExitStack() as stack:
             super().start()
             stack.callback(super().stop)
@@ -81,28 +81,28 @@ class ReachableHost(Host):
             self._running = stack.pop_all()
 
     def stop(self) -> None:
-        """Serve no more, and end all that runs on the host."""
+        """Stop the services and end all commands."""
         self._running.close()
 
     def _serve_ssh(self, commands: Commands, connection: socket.socket) -> None:
-        from winhost import ssh  # asyncssh takes a while to load, and most fleets never need it
+        from winhost import ssh  # asyncssh is slow to load, and most fleets do not need it
 
         ssh.Service(self, commands, self._keys).serve(connection)
 
 
 class Fleet(Mapping[str, ReachableHost]):
-    """Hosts by their names; runs inside ``with``."""
+    """Hosts by name; they run inside ``with``."""
 
     def __init__(self, spec: Mapping[str, Any]) -> None:
-        """Make the hosts; they are not reachable yet.
+        """Create the hosts without starting them.
 
-        :param spec: ``hosts``: names to what tests/winhost/README.md shows.
-        :raises SpecError: the spec is wrong.
+        :param spec: ``hosts``, by name; see tests/winhost/README.md.
+        :raises SpecError: if the spec is not valid.
         """
         hosts = check(spec, {'hosts'}, 'fleet').get('hosts')
         if not isinstance(hosts, Mapping) or not hosts:
-            raise SpecError(f'fleet: hosts: {hosts!r} is no mapping of names to hosts, for example {{web01: {{}}}}')
-        # A short path: the address of a UNIX socket inside has 108 bytes.
+            raise SpecError(f'fleet: hosts: {hosts!r} is not a mapping of names to hosts, for example {{web01: {{}}}}')
+        # A short path, because the address of a UNIX socket has at most 108 bytes.
         self._folder = tempfile.TemporaryDirectory(prefix='wh-', ignore_cleanup_errors=True)
         self.root = Path(self._folder.name)
         self.certificates = Certificates(self.root)
@@ -114,11 +114,11 @@ class Fleet(Mapping[str, ReachableHost]):
 
     @classmethod
     def load(cls, path: Path | str) -> Fleet:
-        """Make the hosts of a YAML file.
+        """Create the hosts of a YAML file.
 
         :param path: the file.
-        :raises OSError: it can not be read.
-        :raises SpecError: it is no YAML, or invalid.
+        :raises OSError: if it cannot be read.
+        :raises SpecError: if it is not YAML, or not valid.
         """
         try:
             return cls(yaml.safe_load(Path(path).read_text(encoding='utf-8')))
@@ -137,7 +137,7 @@ class Fleet(Mapping[str, ReachableHost]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop all hosts; nothing of them is left."""
+        """Stop all hosts and remove their files."""
         self._running.__exit__(kind, error, trace)
 
     def __getitem__(self, name: str) -> ReachableHost:
@@ -152,13 +152,13 @@ class Fleet(Mapping[str, ReachableHost]):
     def inventory(
         self, connection: str = 'winrm', scheme: str = 'http', validate: bool = False, logon: str = 'basic'
     ) -> dict[str, Any]:
-        """Write an Ansible inventory.
+        """Create an Ansible inventory.
 
         :param connection: ``winrm``, ``psrp`` or ``ssh``.
         :param scheme: ``http`` or ``https``, not for ``ssh``.
         :param validate: whether the client checks the certificate; ``ssh`` always checks the host's key.
         :param logon: ``basic``, ``ntlm`` (with encrypted messages over HTTP) or ``certificate``; ``ssh`` uses a key.
-        :returns: what a YAML inventory holds; every host logs on as the first of its accounts.
+        :returns: the content of a YAML inventory; the account is the first one of each host.
         """
         if connection not in _VARIABLES:
             raise ValueError(f'connection {connection!r} is not {", ".join(_VARIABLES)}')
@@ -202,7 +202,7 @@ def _psrp(fleet: Fleet, scheme: str, validate: bool, logon: str) -> dict[str, An
 
 
 def _ssh(fleet: Fleet, *_unused: object) -> dict[str, Any]:
-    # Nothing of the person's own configuration.
+    # The user's own configuration is not read.
     return {
         'ansible_shell_type': 'powershell',
         'ansible_ssh_private_key_file': str(fleet.ssh_keys.user),

@@ -31,7 +31,7 @@ from winhost.windows import Windows
 from winhost.wire import Value
 
 _LONGEST_SOCKET = 100  # bytes; sockaddr_un has 108
-_HANG_UP = 0.05  # seconds between two looks whether a blocked caller is still there
+_HANG_UP = 0.05  # seconds between two checks whether a blocked caller is still connected
 _INBOX = Path(__file__).resolve().parent / 'inbox'
 INBOX_COMMANDS = ('quser', 'qwinsta', 'query', 'logoff', 'rwinsta', 'reset', 'tsdiscon', 'msg')
 _TERMINAL_SERVER = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server'
@@ -45,11 +45,11 @@ class Call:
 
     :ivar arguments: by name; ``server`` is a server's name (None: the host itself), ``key`` a registry path.
     :ivar caller: the inbox command that called; empty for P/Invoke.
-    :ivar error: the Win32 error it was answered with, 0 for success; None while it is under way.
-    :ivar result: what it found, where that is worth a note.
-    :ivar acted: whether it is of those that do something, successful or not.
-    :ivar account_of_session: whose session it acted on, ``CORP\\alice``.
-    :ivar carried_out: whether it did what it does, whatever it was answered with.
+    :ivar error: the Win32 error that it returned, 0 for success; None until it has returned.
+    :ivar result: a summary of its result, for some functions.
+    :ivar acted: whether the function changes something, even if the call failed.
+    :ivar account_of_session: the user of the session, ``CORP\\alice``.
+    :ivar carried_out: whether the change was made, even if the call returned an error.
     """
 
     api: str
@@ -67,10 +67,10 @@ class Call:
 
 @dataclass
 class Trigger:
-    """Something that happens at a certain call.
+    """A change of the host before or after a call.
 
-    :ivar conditions: the API and the arguments that it waits for; a list is a choice.
-    :ivar nth: the how-many-th such call.
+    :ivar conditions: the function and its arguments; a list contains alternatives.
+    :ivar nth: which of the matching calls, from 1.
     """
 
     when: str
@@ -82,13 +82,13 @@ class Trigger:
 
 @dataclass
 class Fault:
-    """A call that goes wrong.
+    """A fault of matching calls.
 
-    :ivar times: how many of them; None: all.
+    :ivar times: the number of calls; None: all.
     :ivar result: ``empty`` or ``short`` instead of an error.
-    :ivar takes: seconds before it is answered.
-    :ivar hangs: whether it is not answered before :meth:`Host.heal`.
-    :ivar carried_out: whether it is carried out before the error is answered.
+    :ivar takes: seconds until the call returns.
+    :ivar hangs: whether the call does not return before :meth:`Host.heal`.
+    :ivar carried_out: whether the change is made before the error is returned.
     """
 
     conditions: dict[str, Any]
@@ -105,16 +105,16 @@ class Host:
 
     :param name: its name.
     :param data: its spec, as YAML has it; see README.md.
-    :param root: a folder of its own, created when missing.
-    :raises SpecError: the spec is wrong.
+    :param root: its folder, created if missing.
+    :raises SpecError: if the spec is not valid.
 
-    :ivar lock: guards everything below; callers of the API wait while it is held.
-    :ivar sessions: the live table.
-    :ivar calls: every call, in order.
-    :ivar watchers: called ``before`` and ``after`` each call, and when it ``hangs``, with these words and the call.
-    :ivar memory: what the API handed out and did not get back.
-    :ivar handles: servers, registry keys, processes and tokens that are open.
-    :ivar windows: how it answers what the documentation of Windows leaves open.
+    :ivar lock: guards the attributes below; calls of the API wait while it is held.
+    :ivar sessions: the session table.
+    :ivar calls: all calls, in order.
+    :ivar watchers: functions that are called with ``before``, ``after`` or ``hangs`` and the call.
+    :ivar memory: the blocks that the API has allocated and that were not freed.
+    :ivar handles: open servers, registry keys, processes and tokens.
+    :ivar windows: its answers to the open questions about Windows.
     :ivar directory: the accounts that names resolve to.
     """
 
@@ -139,7 +139,7 @@ class Host:
         self.memory = Memory()
         self.handles = Handles()
         self.failures: list[BaseException] = []
-        self._server_errors = {server: said['error'] for server, said in read.servers.items() if said.get('error')}
+        self._server_errors = {server: data['error'] for server, data in read.servers.items() if data.get('error')}
         self._api = Api(self)
         self._triggers: list[Trigger] = []
         self._faults: list[Fault] = []
@@ -160,7 +160,7 @@ class Host:
 
     @property
     def acts(self) -> list[Call]:
-        """The calls that do something, those that failed included."""
+        """The calls of functions that change something, including failed ones."""
         with self.lock:
             return [call for call in self.calls if call.acted]
 
@@ -172,9 +172,9 @@ class Host:
     # ---- Life ----
 
     def start(self) -> None:
-        """Lay out the host's folder and answer its API from now on.
+        """Create the host's folder and serve its API.
 
-        :raises FileNotFoundError: there is no C compiler to build the native library with.
+        :raises FileNotFoundError: if there is no C compiler for the native library.
         """
         native.build()
         for folder in ('Temp', 'Users', 'Windows/System32', 'Windows/Temp'):
@@ -194,7 +194,7 @@ class Host:
         self._threads = [thread]
 
     def stop(self) -> None:
-        """Answer no more, and let nobody wait."""
+        """Stop serving the API. Calls that wait return with an error."""
         if self._listener is None or self._socket is None:
             return
         self._stopping.set()
@@ -207,7 +207,7 @@ class Host:
         self._listener.close()
         self._listener = None
         for connection in list(self._connections):
-            # Only what is to be received: a call that is under way is answered.
+            # Only the receiving side: the call in progress still gets its response.
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RD)
         for thread in self._threads[1:]:
@@ -224,14 +224,14 @@ class Host:
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         self.stop()
         if kind is None and self.failures:
-            raise RuntimeError(f'{self.name}: something that was to happen at an API call failed') from self.failures[0]
+            raise RuntimeError(f'{self.name}: an event at an API call failed') from self.failures[0]
 
     def authenticate(self, user: str, password: str) -> str | None:
-        """Log an account on over the network.
+        """Log on an account over the network.
 
-        :param user: in one of the spellings that :meth:`account` takes.
+        :param user: the account, in a form that :meth:`account` accepts.
         :param password: its password.
-        :returns: the account as ``CORP\\ansible``; None when it is refused.
+        :returns: the account as ``CORP\\ansible``; None if it is refused.
         """
         account = self.account(user)
         return account if account is not None and self.accounts[account].password == password else None
@@ -240,7 +240,7 @@ class Host:
         """Find an account that may log on over the network.
 
         :param user: ``ansible``, ``CORP\\ansible``, ``ansible@CORP`` or ``ansible@corp.example``, in any case.
-        :returns: the account as ``CORP\\ansible``; None if there is none, or if it is refused.
+        :returns: the account as ``CORP\\ansible``; None if it does not exist or is refused.
         """
         for account in self.accounts.values():
             domain, _unused, name = account.name.lower().partition('\\')
@@ -253,10 +253,10 @@ class Host:
         return None
 
     def environment(self, account: str) -> dict[str, str]:
-        """The whole environment of a command that an account runs on the host.
+        """All environment variables of a command that an account runs on the host.
 
-        :param account: as authenticate() gives it.
-        :raises RuntimeError: the host is not started.
+        :param account: the result of :meth:`authenticate`.
+        :raises RuntimeError: if the host is not running.
         """
         if self._socket is None:
             raise RuntimeError(f'{self.name} is not started')
@@ -286,22 +286,21 @@ class Host:
             **pwsh.environment(),
         }
 
-    # ---- What happens to it ----
+    # ---- Changes ----
 
     def change(self, do: Mapping[str, Any]) -> None:
-        """Do what a spec's event says.
+        """Make a change, as an event of the spec does.
 
         :param do: one of ``{logon: {...}}``, ``{leave: 3}``, ``{replace: {id: 3, user: bob}}``,
-            ``{update: {id: 3, idle: 0}}``, ``{try_logon: {user: bob}}``,
-            ``{reboot: true}``, ``{advance: 10m}`` (time goes by),
-            ``{jump: -600}`` (the clock is set, by seconds); a ``server`` in it, or
-            beside a ``leave``, names another server's table.
-        :raises SpecError: it is none of these.
+            ``{update: {id: 3, idle: 0}}``, ``{try_logon: {user: bob}}``, ``{reboot: true}``,
+            ``{advance: 10m}`` (time passes), ``{jump: -600}`` (the clock is set by so many seconds). A ``server`` in
+            it, or beside ``leave``, is the name of another server.
+        :raises SpecError: if it is none of these.
         """
         do = dict(do)
         server = do.pop('server', None)
         if len(do) != 1 or next(iter(do)) not in _CHANGES:
-            raise SpecError(f'{self.name}: {do!r} is not one of {", ".join(_CHANGES)}; a good one is {{leave: 3}}')
+            raise SpecError(f'{self.name}: {do!r} is not one of {", ".join(_CHANGES)}. Example: {{leave: 3}}')
         ((what, how),) = do.items()
         with self.changed:
             if what == 'reboot':
@@ -327,7 +326,7 @@ class Host:
                 (table.replace if what == 'replace' else table.update)(session_id, **how)
 
     def reboot(self) -> None:
-        """Restart the host: sessions, handles, memory and volatile registry keys are gone."""
+        """Restart the host, which removes sessions, handles, memory and volatile registry keys."""
         with self.changed:
             self.sessions.reboot()
             if self.windows.volatile_keys == 'gone':
@@ -337,11 +336,11 @@ class Host:
             self.memory.live.clear()
 
     def try_logon(self, user: str, **data: Any) -> Session | None:
-        """Let a user connect, who gets their disconnected session again or logs on, where the logon mode allows it.
+        """Connect a user to their disconnected session, or log them on, if the logon mode allows it.
 
         :param user: ``bob`` or ``CORP\\bob``.
-        :param data: a new session as a spec writes it.
-        :returns: the session; None: refused.
+        :param data: a new session, as in a spec.
+        :returns: the session; None if the logon is refused.
         """
         with self.changed:
             obeyed = self.windows.logon_mode == 'obeyed'
@@ -361,21 +360,21 @@ class Host:
         return None if value is None else value.read
 
     def _reopen(self) -> None:
-        """Allow logons again that were refused until a restart ("change logon")."""
+        """Allow logons again if they were refused until a restart ("change logon")."""
         if self._value(_TERMINAL_SERVER, 'TSServerDrainMode') == 1:
             self.registry.set(_TERMINAL_SERVER, 'TSServerDrainMode', 0)
         if self._value(_WINLOGON, 'WinStationsDisabled') == '1':
             self.registry.set(_WINLOGON, 'WinStationsDisabled', '0')
 
     def on(self, api: str, *, do: Callable[[Host], Any], when: str = 'after', nth: int = 1, **arguments: Any) -> None:
-        """Let something happen at the exact moment of a call.
+        """Change the host immediately before or after a call.
 
         :param api: the function, such as ``WTSLogoffSession``.
-        :param do: what happens; it is given the host.
-        :param when: ``before`` the call is carried out, or ``after`` it, before the caller knows.
-        :param nth: at the how-many-th such call from now on.
-        :param arguments: what the call's arguments must be.
-        :raises SpecError: there is no such function or moment.
+        :param do: makes the change; called with the host.
+        :param when: ``before`` the call is carried out, or ``after`` it, before it returns.
+        :param nth: which of the matching calls from now on, from 1.
+        :param arguments: arguments of the call.
+        :raises SpecError: if the function, an argument or ``when`` is unknown.
         """
         if when not in ('before', 'after'):
             raise SpecError(f'{self.name}: {when!r} is not before or after')
@@ -393,29 +392,29 @@ class Host:
         carried_out: bool = False,
         **arguments: Any,
     ) -> None:
-        """Let calls go wrong.
+        """Add a fault of matching calls.
 
         :param api: the function.
-        :param error: the Win32 error that they answer with.
-        :param times: how many of them; None: all.
+        :param error: the Win32 error that they return.
+        :param times: the number of calls; None: all.
         :param result: instead of an error, success with ``empty`` or ``short`` results.
-        :param takes: how long the call takes before it is answered; with an error or without one.
-        :param hangs: whether it is never answered.
-        :param carried_out: whether it is carried out before the error is answered.
-        :param arguments: what the calls' arguments must be, such as ``session=3``.
-        :raises SpecError: there is no such function or result.
+        :param takes: the time until the call returns, with or without an error.
+        :param hangs: whether the call never returns.
+        :param carried_out: whether the change is made before the error is returned.
+        :param arguments: arguments of the calls, such as ``session=3``.
+        :raises SpecError: if the function, an argument or the result is unknown.
         """
         if result not in (None, 'empty', 'short') or not (error or result or takes or hangs):
             raise SpecError(
-                f'{self.name}: a fault has an error, takes, hangs, or a result that is empty or short, not {result!r}'
+                f'{self.name}: a fault needs error, takes, hangs, or the result empty or short, not {result!r}'
             )
         if carried_out and not error:
-            raise SpecError(f'{self.name}: a fault that is carried out has an error')
+            raise SpecError(f'{self.name}: carried_out needs an error')
         conditions = self._conditions(api, arguments)
         self._faults.append(Fault(conditions, error, times, result, spec.seconds(takes), hangs, carried_out))
 
     def heal(self) -> None:
-        """Let no call go wrong any more. Calls that hang are carried out."""
+        """Remove all faults. Calls that hang are carried out."""
         with self.changed:
             for fault in self._faults:
                 fault.hangs = False
@@ -423,10 +422,10 @@ class Host:
             self.changed.notify_all()
 
     def server(self, name: str | None) -> SessionTable:
-        """Find the table behind a server's name.
+        """Find the session table of a server.
 
-        :param name: the name, in any case; the host's own is good too.
-        :raises WinError: it can not be reached, or refuses.
+        :param name: its name, in any case, or a name of this host.
+        :raises WinError: if it cannot be reached or refuses.
         """
         wanted = (name or '').lower()
         if wanted in (self.computer.lower(), self.name.lower(), 'localhost'):
@@ -440,8 +439,8 @@ class Host:
     def find_account(self, name: str) -> directory.Account:
         """Find an account as LookupAccountName does.
 
-        :param name: in any spelling; see directory.py.
-        :returns: one of the directory, of the users who are logged on or may log on, or a group of a user's.
+        :param name: in any form; see directory.py.
+        :returns: an account of the directory, a user who is logged on or may log on, or a group of a user.
         """
         sessions = [row for table in (self.sessions, *self.servers.values()) for row in table]
         users = [
@@ -459,7 +458,7 @@ class Host:
         return self.directory.find(name, [*users, *groups])
 
     def delay(self, call: Call, fault: Fault | directory.Account) -> None:
-        """Let a call take its time; the host answers others meanwhile.
+        """Delay a call, but no other.
 
         :param call: the call.
         :param fault: how long it takes, and whether it hangs.
@@ -475,13 +474,13 @@ class Host:
     def _conditions(self, api: str, arguments: dict[str, Any]) -> dict[str, Any]:
         if api not in FUNCTIONS:
             raise SpecError(
-                f'{self.name}: {api!r} is no function of the simulated API; known are {", ".join(sorted(FUNCTIONS))}'
+                f'{self.name}: {api!r} is not a function of the simulated API: {", ".join(sorted(FUNCTIONS))}'
             )
         known = {*FUNCTIONS[api][1], 'caller', 'account'}
         unknown = arguments.keys() - known
         if unknown:
             raise SpecError(
-                f'{self.name}: {api} has no {", ".join(sorted(unknown))}; it has {", ".join(sorted(known))}'
+                f'{self.name}: {api} has no argument {", ".join(sorted(unknown))}. Known: {", ".join(sorted(known))}'
             )
         return {'api': api, **arguments}
 
@@ -490,8 +489,8 @@ class Host:
         when = 'before' if 'before' in data else 'after'
         do = data.get('do')
         if not isinstance(do, Mapping) or not isinstance(data.get(when), Mapping):
-            good = '{before: {api: WTSLogoffSession, session: 3}, do: {leave: 3}}'
-            raise SpecError(f'{self.name}: {event!r} is no event; a good one is {good}')
+            example = '{before: {api: WTSLogoffSession, session: 3}, do: {leave: 3}}'
+            raise SpecError(f'{self.name}: {event!r} is not an event. Example: {example}')
         self.on(**dict(data[when]), when=when, do=lambda host: host.change(do))
 
     def _watch(self, when: str, call: Call) -> None:
@@ -507,10 +506,10 @@ class Host:
                     trigger.do(self)
 
     def _fail(self, call: Call) -> int:
-        """Let a call go wrong, if it is to.
+        """Apply the faults of a call.
 
-        :returns: the error to answer with once the call has been carried out.
-        :raises WinError: the error to answer with instead.
+        :returns: the error that the call returns after it was carried out.
+        :raises WinError: if the call fails without being carried out.
         """
         for fault in self._faults:
             if fault.times != 0 and _matches(call, fault.conditions):
@@ -532,7 +531,7 @@ class Host:
             if api in FREEING:
                 self.memory.free(api, *arguments)  # type: ignore[arg-type]
                 return wire.pack(0)
-            if api == 'rwinsta_answers':  # no question to Windows: how its command behaves
+            if api == 'rwinsta_answers':  # not a function of Windows: the behavior of rwinsta.exe
                 return wire.pack(0, int(self.windows.rwinsta_exit_code == 'one'), self.windows.rwinsta_language)
             handler, names = FUNCTIONS[api]
             described = {name: self._api.describe(name, value) for name, value in zip(names, arguments, strict=True)}
@@ -562,24 +561,24 @@ class Host:
             return wire.pack(call.error, *results)
 
     def _wait(self, done: Callable[[], bool], connection: socket.socket) -> None:
-        """Wait until something is so; give up when the host stops or the caller is gone."""
+        """Wait for a condition, until the host stops or the caller has disconnected."""
         while not done():
             if self._stopping.is_set():
                 raise WinError(Error.RPC_SERVER_UNAVAILABLE)
             if select.select([connection], [], [], 0)[0]:
-                raise ConnectionResetError('the caller is gone')
+                raise ConnectionResetError('the caller has disconnected')
             self.changed.wait(_HANG_UP)
 
     def _serve(self, connection: socket.socket) -> None:
         with connection:
             try:
-                # A caller keeps its connection for its next call.
+                # A caller reuses its connection for its next call.
                 while values := wire.receive(connection):
                     connection.sendall(self._answer(values, connection))
             except ConnectionError:
                 pass
             except Exception as error:
-                # A test that sets up nonsense must hear of it, and its caller must not wait.
+                # An event of a test failed: the test has to fail, and the caller must not wait.
                 traceback.print_exc()
                 self.failures.append(error)
                 with contextlib.suppress(OSError):
@@ -601,23 +600,23 @@ class Host:
             self._threads.append(thread)
 
     def _short_folder(self) -> Path:
-        """A folder near the root, for a socket: always the same one, as the socket in the host's own folder is."""
+        """Create a folder with a short path for the socket. It is the same in each start of the host."""
         digest = hashlib.sha256(os.fsencode(self.root.absolute())).hexdigest()[:16]
         folder = Path(tempfile.gettempdir()) / f'winhost-{digest}'
         folder.mkdir(mode=0o700, exist_ok=True)
         if folder.stat().st_uid != os.getuid():
-            raise PermissionError(f'{folder} belongs to somebody else; give {self.name} a folder with a shorter path')
+            raise PermissionError(f'{folder} belongs to another user: give {self.name} a folder with a shorter path')
         return folder
 
     def _write_commands(self) -> None:
-        """Put the inbox commands into System32: found by their names, with .exe and without."""
+        """Put the inbox commands into System32, under their names with and without .exe."""
         for command in INBOX_COMMANDS:
             for name in (command, f'{command}.exe'):
                 path = self.root / 'Windows' / 'System32' / name
                 path.unlink(missing_ok=True)
                 if command in ('rwinsta', 'reset') and self.windows.rwinsta == 'missing':
                     continue
-                # -I -S: a fast start, and nothing of the surroundings.
+                # -I -S: starts faster, and ignores the Python environment of the caller.
                 words = [sys.executable, '-ISB', str(_INBOX / 'run.py'), command]
                 path.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
                 path.chmod(0o755)

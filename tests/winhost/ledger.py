@@ -1,9 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a host has handed out and not got back: memory and handles.
-
-A test sees here what leaked or was given back the wrong way.
-"""
+"""The memory and the handles of a host, so that a test detects leaks and wrong calls."""
 
 from __future__ import annotations
 
@@ -15,12 +12,12 @@ from winhost.errors import Error, WinError
 
 @dataclass
 class Buffer:
-    """A block of memory that an API function handed out.
+    """A block of memory that an API function allocated.
 
     :ivar api: the function.
-    :ivar pid: the process that has it.
+    :ivar pid: the process that called it.
     :ivar kind: how it is freed: ``plain``, ``local``, or the WTS_TYPE_CLASS of an array.
-    :ivar count: the elements of an array.
+    :ivar count: the number of elements of an array.
     """
 
     api: str
@@ -30,10 +27,10 @@ class Buffer:
 
 
 class Memory:
-    """Every allocated block, and how it was freed.
+    """The allocated blocks, and how they were freed.
 
-    :ivar live: what was not freed yet, by number.
-    :ivar misuse: descriptions of blocks that were freed twice, wrongly, or never allocated.
+    :ivar live: the blocks that were not freed, by number.
+    :ivar misuse: descriptions of calls that freed a block twice, with the wrong function, or one that does not exist.
     """
 
     def __init__(self) -> None:
@@ -45,27 +42,27 @@ class Memory:
         """Number a block.
 
         :param api: the function that allocates it.
-        :param pid: the process that gets it.
-        :param kind: how it is to be freed.
-        :param count: the elements of an array.
-        :returns: the number, which the native library keeps in front of the block.
+        :param pid: the process that calls it.
+        :param kind: how it has to be freed.
+        :param count: the number of elements of an array.
+        :returns: the number, which the native library stores before the block.
         """
         self._serial += 1
         self.live[self._serial] = Buffer(api, pid, kind, count)
         return self._serial
 
     def free(self, api: str, serial: int, kind: int, count: int) -> None:
-        """Take a block back.
+        """Free a block.
 
         :param api: the function that frees it.
-        :param serial: the block's number; 0: the memory is none of ours.
+        :param serial: its number; 0: the API did not allocate it.
         :param kind: the WTS_TYPE_CLASS passed to WTSFreeMemoryExW.
         :param count: the number of elements passed to it.
         """
         buffer = self.live.pop(serial, None)
         if buffer is None:
             self.misuse.append(
-                f'{api} got memory that {"was freed before" if serial else "no API function handed out"}'
+                f'{api} got memory that {"was freed before" if serial else "no API function has allocated"}'
             )
         elif (buffer.kind == 'local') != (api == 'LocalFree'):
             self.misuse.append(f'{api} got memory of {buffer.api}')
@@ -77,10 +74,10 @@ class Memory:
 
 
 class Handles:
-    """Open handles: of servers, and of registry keys.
+    """Open handles.
 
-    :ivar live: what each stands for.
-    :ivar misuse: descriptions of handles that were closed and not open.
+    :ivar live: their objects.
+    :ivar misuse: descriptions of calls that closed a handle that was not open.
     """
 
     def __init__(self) -> None:
@@ -91,19 +88,19 @@ class Handles:
     def open(self, what: Any) -> int:
         """Open a handle.
 
-        :param what: what it stands for.
-        :returns: its number.
+        :param what: its object.
+        :returns: the handle.
         """
         self._last += 4
         self.live[self._last] = what
         return self._last
 
     def get(self, handle: int, kind: type) -> Any:
-        """Find what a handle stands for.
+        """Return the object of a handle.
 
-        :param handle: its number.
-        :param kind: what it should stand for.
-        :raises WinError: it is not open, or stands for something else.
+        :param handle: the handle.
+        :param kind: the expected type of the object.
+        :raises WinError: if the handle is not open, or has another object.
         """
         if not isinstance(self.live.get(handle), kind):
             raise WinError(Error.INVALID_HANDLE)
@@ -113,9 +110,9 @@ class Handles:
         """Close a handle.
 
         :param api: the function that closes it.
-        :param handle: its number.
-        :param kind: what it should stand for.
-        :raises WinError: it is not open, or stands for something else.
+        :param handle: the handle.
+        :param kind: the expected type of the object.
+        :raises WinError: if the handle is not open, or has another object.
         """
         try:
             self.get(handle, kind)

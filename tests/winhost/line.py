@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A line between a client and a simulated host: slow, cut, or in single bytes; it counts what it carries."""
+"""A network line to a simulated host that is slow, is cut or forwards single bytes, and counts its traffic."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _ABORT = struct.pack('ii', 1, 0)  # socket(7), SO_LINGER: a close that resets th
 
 @dataclass
 class Traffic:
-    """What a line has carried.
+    """The traffic of a line.
 
     :ivar connections: TCP connections.
-    :ivar turns: how often the client spoke after the host, or first: for HTTP the requests.
+    :ivar turns: how often the client sent data after the host did, or first: for HTTP, the requests.
     :ivar sent: bytes from the client.
     :ivar received: bytes from the host.
     """
@@ -35,8 +35,8 @@ class Traffic:
 class Line:
     """A proxy on a port of 127.0.0.1; runs inside ``with``.
 
-    :ivar port: the port that the client uses.
-    :ivar traffic: what it has carried.
+    :ivar port: the port for the client.
+    :ivar traffic: the traffic so far.
     """
 
     def __init__(
@@ -47,14 +47,14 @@ class Line:
         cut_turn: int | None = None,
         cut_after: int | None = None,
     ) -> None:
-        """Make the line; it is not open yet.
+        """Create the line without opening it.
 
         :param port: the host's port on 127.0.0.1.
-        :param round_trip: seconds that a byte and its answer are under way. A connection takes one more, as with TCP;
-            TCP's slow start is not imitated.
+        :param round_trip: the round-trip time in seconds. A new connection takes one more, as with TCP. The slow
+            start of TCP is not simulated.
         :param piece: forward the output of the host in pieces of this many bytes.
-        :param cut_turn: cut the connection when the host answers for the how-many-th time; once.
-        :param cut_after: cut the connection after this many bytes in either direction; once.
+        :param cut_turn: cut the connection once, when the host responds to this turn.
+        :param cut_after: cut the connection once, after this many bytes in both directions together.
         """
         self.port = 0
         self.traffic = Traffic()
@@ -101,7 +101,7 @@ class Line:
             return
         ends = _Ends(writer, host_writer)
         self._open.add(ends)
-        # What reaches the host first waited for the connection, too.
+        # The first data is delayed by the round trip of the connection as well.
         sending = self._hand_on(ends, reader, host_writer, sends=True, extra=2 * self._delay)
         receiving = self._hand_on(ends, host_reader, writer, sends=False)
         with contextlib.suppress(OSError):

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The loopback port of a host: HTTP, HTTPS and SSH on one port."""
+"""The loopback port of a host, for HTTP, HTTPS and SSH."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SSH_VERSION = b'S'
 class Listener(ThreadingMixIn, TCPServer):
     """Serves a host on a port of 127.0.0.1."""
 
-    allow_reuse_address = True  # a host that starts again has its port back at once
+    allow_reuse_address = True  # a restarted host gets its port again at once
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
@@ -40,11 +40,11 @@ class Listener(ThreadingMixIn, TCPServer):
     ) -> None:
         """Bind and serve.
 
-        :param logon: makes the authentication of a connection.
-        :param handle: account and message to HTTP status and body.
+        :param logon: creates the authentication of a connection.
+        :param handle: returns HTTP status and body for an account and a message.
         :param serve_ssh: serves an SSH connection until it ends.
         :param tls: the settings of HTTPS.
-        :param port: the port, 0: one that is free.
+        :param port: the port; 0: a free one.
         """
         self.logon = logon
         self.handle = handle
@@ -56,14 +56,14 @@ class Listener(ThreadingMixIn, TCPServer):
         threading.Thread(target=self._accept, name=f'winhost-{self.port}', daemon=True).start()
 
     def close(self) -> None:
-        """Take no more connections and drop those there are."""
+        """Accept no further connections and close the open ones."""
         for sock in [self.socket, *self._open]:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)  # wakes accept() and recv(), which close() does not
         self.server_close()
 
     def _accept(self) -> None:
-        # Not serve_forever(): that polls, and many hosts share a process.
+        # serve_forever() polls, which is slow with many hosts in a process.
         while True:
             try:
                 connection, address = self.socket.accept()
@@ -98,9 +98,8 @@ class Listener(ThreadingMixIn, TCPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
     disable_nagle_algorithm = True
-    wbufsize = (
-        -1
-    )  # head and body leave together: as two packets the second would wait for the first one's acknowledgement
+    # Head and body in one packet: a second one would wait until the first is acknowledged.
+    wbufsize = -1
     server_version = 'Microsoft-HTTPAPI/2.0'
     sys_version = ''
     server: Listener
@@ -124,14 +123,16 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(401, headers=refused.headers)
             return
         if not message and self._logon.negotiated:
-            self._reply(200, headers=self._logon.headers)  # a client that encrypts logs on with an empty message
+            self._reply(
+                200, headers=self._logon.headers
+            )  # a client that encrypts its messages logs on with an empty one
             return
         status, body = self.server.handle(account, self._logon.read(content_type, message))
         content_type, body = self._logon.write(content_type, body)
         self._reply(status, body, [*self._logon.headers, ('Content-Type', content_type)])
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Log nothing: the host has a list of its messages."""
+        """Log nothing, because the host records its messages."""
 
     def _reply(self, status: int, body: bytes = b'', headers: Challenge | None = None) -> None:
         self.send_response(status)

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""How accounts log on to WinRM: Basic, Negotiate with NTLM and message encryption, client certificates."""
+"""The authentication of WinRM: Basic, Negotiate with NTLM and message encryption, client certificates."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _ENCRYPTED = 'application/HTTP-SPNEGO-session-encrypted'
 _BOUNDARY = b'Encrypted Boundary'
 _CONTENT_TYPE = f'multipart/encrypted;protocol="{_ENCRYPTED}";boundary="{_BOUNDARY.decode()}"'
 
-# MS-WSMV 3.1.4.1.30: the scheme of client certificates. Their subject is the account's name in the UPN of the
-# certificate ("Certificate authentication in Windows Remote Management").
+# MS-WSMV 3.1.4.1.30: the scheme of client certificates. The account is in the UPN of the certificate ("Certificate
+# authentication in Windows Remote Management").
 _MUTUAL = 'http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual'
 _UPN = x509.ObjectIdentifier('1.3.6.1.4.1.311.20.2.3')
 
 _RAW_NTLM = b'NTLMSSP\0'  # MS-NLMP 2.2.1: a token that is not wrapped in SPNEGO
 
-# pyspnego reads the passwords of an acceptor from a file that an environment variable names. All hosts share it.
+# pyspnego reads the passwords from the file in this environment variable, which all hosts share.
 _USERS = 'NTLM_USER_FILE'
 _acceptor = threading.Lock()
 
@@ -39,9 +39,9 @@ Challenge = list[tuple[str, str]]
 
 
 class Refused(Exception):
-    """A request is answered with 401.
+    """The response to a request is 401.
 
-    :ivar headers: what the client may try.
+    :ivar headers: the schemes that the client can try.
     """
 
     def __init__(self, *headers: str) -> None:
@@ -56,16 +56,16 @@ class Host(Protocol):
     accounts: dict[str, Account]
 
     def authenticate(self, user: str, password: str) -> str | None:
-        """Return the account of a user with this password, None: refused."""
+        """Return the account of a user with this password; None if it is refused."""
 
     def account(self, user: str) -> str | None:
-        """Return the account of a user who has proven who they are, None: refused."""
+        """Return the account of an authenticated user; None if it is refused."""
 
 
 class Logon:
     """The authentication of one HTTP connection.
 
-    :ivar headers: what an accepted request is answered with: the last token of a negotiation.
+    :ivar headers: headers of the response to an accepted request: the last token of a negotiation.
     """
 
     def __init__(self, host: Host) -> None:
@@ -79,11 +79,11 @@ class Logon:
         self.headers: Challenge = []
 
     def account(self, authorization: str, certificate: bytes | None) -> str:
-        """Find the account that sent a request.
+        """Return the account of a request.
 
-        :param authorization: the header of that name, may be empty.
-        :param certificate: the client's certificate (DER), verified.
-        :raises Refused: there is none, or not yet.
+        :param authorization: the header of that name, which may be empty.
+        :param certificate: the verified certificate of the client (DER).
+        :raises Refused: if there is none, or the negotiation continues.
         """
         self.headers = []
         scheme, _unused, value = authorization.partition(' ')
@@ -102,7 +102,7 @@ class Logon:
 
     @property
     def negotiated(self) -> bool:
-        """Whether the account logged on with NTLM, and may encrypt."""
+        """Whether the account has logged on with NTLM, so that messages can be encrypted."""
         return self._context is not None and self._context.complete
 
     def read(self, content_type: str, body: bytes) -> bytes:
@@ -149,7 +149,7 @@ class Logon:
         try:
             user, _unused, password = credentials.decode().partition(':')
         except UnicodeDecodeError:
-            # What requests sends for text (RFC 7617).
+            # The encoding of the library requests (RFC 7617).
             user, _unused, password = credentials.decode('latin-1').partition(':')
         return self._host.authenticate(user, password)
 

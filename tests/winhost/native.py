@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Builds the native library with which PowerShell's P/Invokes reach a simulated host."""
+"""Builds the native library that receives the P/Invoke calls of PowerShell."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parent / 'native'
 
-# .NET on Linux looks for "wtsapi32.dll" as wtsapi32.dll.so first.
+# For "wtsapi32.dll", .NET on Linux searches for wtsapi32.dll.so first.
 NAMES = tuple(f'{name}.dll.so' for name in ('wtsapi32', 'kernel32', 'advapi32', 'secur32', 'winsta'))
 
 _FLAGS = ['-std=c11', '-O1', '-Wall', '-Wextra', '-Werror', '-fPIC', '-fvisibility=hidden', '-pthread']
@@ -23,7 +23,7 @@ def compiler() -> str:
     """Find a C compiler.
 
     :returns: its path.
-    :raises FileNotFoundError: there is none.
+    :raises FileNotFoundError: if there is none.
     """
     for name in ('gcc', 'cc'):
         found = shutil.which(name)
@@ -35,10 +35,10 @@ def compiler() -> str:
 
 
 def compile_with(*arguments: str | Path) -> None:
-    """Run the compiler, every warning being an error.
+    """Run the compiler. Warnings are errors.
 
-    :param arguments: what comes after the flags.
-    :raises RuntimeError: it does not compile; the message contains the output of the compiler.
+    :param arguments: the arguments after the flags.
+    :raises RuntimeError: if it does not compile; the message contains the output of the compiler.
     """
     command = [compiler(), *_FLAGS, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -47,12 +47,12 @@ def compile_with(*arguments: str | Path) -> None:
 
 
 def build(cache: Path | None = None) -> Path:
-    """Build the library, unless that was done before. Any number of processes may do so at once.
+    """Build the library if its sources have changed. Several processes can call this at the same time.
 
-    :param cache: the folder for what is built; ``.cache/native`` of the checkout by default.
-    :returns: the folder that holds the library under all its names, for ``LD_LIBRARY_PATH``.
-    :raises FileNotFoundError: there is no C compiler.
-    :raises RuntimeError: it does not compile.
+    :param cache: the folder of the builds; by default ``.cache/native`` of the checkout.
+    :returns: the folder of the library, which has all names there, for ``LD_LIBRARY_PATH``.
+    :raises FileNotFoundError: if there is no C compiler.
+    :raises RuntimeError: if it does not compile.
     """
     cache = cache or SOURCES.parents[2] / '.cache' / 'native'
     digest = hashlib.sha256(' '.join([*NAMES, *_FLAGS, os.uname().machine]).encode())
@@ -71,7 +71,7 @@ def build(cache: Path | None = None) -> Path:
         try:
             draft.rename(built)
         except OSError:
-            # Another process was faster. The folder is created atomically.
+            # Another process has created the folder. It is complete, because a rename is atomic.
             if not built.is_dir():
                 raise
     finally:

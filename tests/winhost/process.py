@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs the commands of a simulated host: fed and drained without blocking, killed with all that they started."""
+"""Runs the commands of a simulated host without blocking, and kills them with their child processes."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-# cmd.exe's answer and exit code for a program that is not there.
+# The output and the exit code of cmd.exe for an unknown program.
 _NOT_FOUND = "'{}' is not recognized as an internal or external command,\r\noperable program or batch file.\r\n"
 _NOT_FOUND_CODE = 1
 
-# Seconds in which output may still come from a process that has ended: what it started may hold its pipes for good.
+# Seconds to wait for the output of a process that has ended: its child processes may keep the pipes open.
 _DRAIN = 1.0
 
 
 def split_command_line(line: str) -> list[str]:
-    """Split a command line as a Windows program does it for itself ("Parsing C++ command-line arguments").
+    """Split a command line as a Windows program does ("Parsing C++ command-line arguments").
 
-    :param line: the whole command line, the program's name first.
+    :param line: the command line, which begins with the program.
     :returns: the program and its arguments.
     """
     # The program's name has no escapes: it ends at the closing quote or at the first blank.
@@ -41,7 +41,7 @@ def split_command_line(line: str) -> list[str]:
     while position < len(line):
         char = line[position]
         if char == '\\':
-            # Backslashes escape in front of a quote only: each pair is one, an odd one makes the quote plain.
+            # Backslashes are escapes only before a quote: two are one backslash, an odd one escapes the quote.
             start = position
             while line.startswith('\\', position):
                 position += 1
@@ -72,10 +72,10 @@ def split_command_line(line: str) -> list[str]:
 
 
 def find_program(name: str, path: str) -> Path | None:
-    """Find a program as Windows does: in any case of letters, with or without ``.exe``.
+    """Find a program as Windows does, ignoring case, with or without ``.exe``.
 
-    :param name: the program's name; its path is ignored, because the host has one program of each name.
-    :param path: the host's ``PATH``.
+    :param name: its name; a path is ignored, because the host has one program of each name.
+    :param path: the ``PATH`` of the host.
     :returns: the executable, or None.
     """
     wanted = re.split(r'[\\/]', name)[-1].lower()
@@ -91,10 +91,10 @@ def find_program(name: str, path: str) -> Path | None:
 
 @dataclass(frozen=True)
 class Output:
-    """What a command wrote since it was last asked.
+    """The output of a command since the last call.
 
-    :param chunks: pairs of stream (``stdout`` or ``stderr``) and bytes, in the order they came.
-    :param exit_code: the exit code once the command has ended and nothing more will come, else None.
+    :param chunks: pairs of stream (``stdout`` or ``stderr``) and bytes, in their order.
+    :param exit_code: the exit code if the command has ended and all output was read, else None.
     """
 
     chunks: list[tuple[str, bytes]]
@@ -102,14 +102,14 @@ class Output:
 
 
 class Process:
-    """A running command; it and all that it started end with :meth:`kill`."""
+    """A running command. :meth:`kill` ends it and its child processes."""
 
     def __init__(self, line: str, environment: Mapping[str, str], folder: Path) -> None:
         """Start the command.
 
         :param line: a Windows command line.
-        :param environment: the command's whole environment.
-        :param folder: the directory it runs in.
+        :param environment: all its environment variables.
+        :param folder: its working directory.
         """
         self._changed = threading.Condition()
         self._chunks: list[tuple[str, bytes]] = []
@@ -136,22 +136,22 @@ class Process:
         threading.Thread(target=self._watch, args=(self._process,), daemon=True).start()
 
     def write(self, data: bytes, end: bool = False) -> None:
-        """Hand over standard input; does not wait for the command to read it.
+        """Write to standard input without waiting until the command reads it.
 
         :param data: the bytes.
-        :param end: whether these are the last ones.
+        :param end: whether to close standard input afterwards.
         """
         self._input.put(data)
         if end:
             self._input.put(None)
 
     def read(self, timeout: float | None, gather: float = 0.0, limit: int | None = None) -> Output | None:
-        """Take what the command wrote.
+        """Read the output of the command.
 
-        :param timeout: seconds to wait for the first output or the end, None: for ever.
-        :param gather: seconds to wait for the end, or for ``limit`` bytes, once there is output.
-        :param limit: take this many bytes at most.
-        :returns: the output, or None when nothing came in time.
+        :param timeout: seconds to wait for the first output or the end; None: no limit.
+        :param gather: seconds to wait for the end, or for ``limit`` bytes, after the first output.
+        :param limit: the largest number of bytes.
+        :returns: the output, or None if there was none in time.
         """
         with self._changed:
             if not self._changed.wait_for(lambda: self._chunks or self._exit_code is not None, timeout):
@@ -169,11 +169,11 @@ class Process:
             return Output(taken, None if self._chunks else self._exit_code)
 
     def kill(self) -> None:
-        """End the command and everything in its process group; harmless when it has ended before."""
+        """End the command and its child processes. Does nothing if it has ended."""
         self._input.put(None)
         if self._process is None:
             return
-        # The leader stays a zombie until here, so the number of the group cannot have been reused.
+        # The process is a zombie until wait(), so the ID of its group has not been reused.
         with contextlib.suppress(ProcessLookupError):
             if self._process.returncode is None:
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -203,7 +203,7 @@ class Process:
         for reader in readers:
             reader.start()
         ended = None
-        with contextlib.suppress(ChildProcessError):  # kill() was quicker
+        with contextlib.suppress(ChildProcessError):  # kill() has waited for it
             ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         deadline = time.monotonic() + _DRAIN
         for reader in readers:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """PowerShell remoting: a bridge between WS-Management and ``pwsh -ServerMode``.
 
-Both carry the same fragments (MS-PSRP 2.2.4), the one in SOAP messages, the other in lines on standard streams.
+Both transport the same fragments (MS-PSRP 2.2.4): in SOAP messages, and in lines on the standard streams.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from dataclasses import dataclass, field
 from winhost import wsman
 from winhost.process import Process
 
-# MS-PSRP 2.2.1: the messages after which nothing more is to be waited for.
+# MS-PSRP 2.2.1: the last message of a pipeline, and the one that opens the pool.
 _POOL_STATE = 0x00021005
 _PIPELINE_STATE = 0x00041006
 _FRAGMENT = struct.Struct('>QQBI')  # object, number, flags, length
 _MESSAGE = struct.Struct('<II')  # destination, type
 _FIRST, _LAST = 1, 2  # flags of a fragment
 
-_POOL = str(uuid.UUID(int=0))  # the pool's id on the standard streams
+_POOL = str(uuid.UUID(int=0))  # the ID of the pool on the standard streams
 
-# Seconds for PowerShell to acknowledge a message. It does so at once, or it has ended.
+# Seconds until PowerShell has to acknowledge a message. Without a problem, it does so at once.
 _PATIENCE = 60.0
 
 
 def ended_messages(fragments: bytes, started: dict[int, int]) -> Iterator[int]:
-    """Find the messages that are complete with these fragments.
+    """Return the types of the messages that end with these fragments.
 
-    :param fragments: one or more whole fragments.
-    :param started: object id to type of the messages that have begun; kept up to date.
-    :returns: their types.
+    :param fragments: one or more complete fragments.
+    :param started: the types of the messages that have begun, by object ID; updated.
+    :returns: the types.
     """
     position = 0
     while position < len(fragments):
@@ -54,9 +54,9 @@ def ended_messages(fragments: bytes, started: dict[int, int]) -> Iterator[int]:
 class _Output:
     """Output of the pool or of one of its pipelines.
 
-    :param waiting: fragments that no Receive has taken yet.
+    :param waiting: fragments that no Receive has returned yet.
     :param started: the messages that have begun and not ended.
-    :param settled: whether the message that ends it (for the pool: that opens it) has come.
+    :param settled: whether its last message (of the pool: the one that opens it) has been received.
     """
 
     waiting: bytes = b''
@@ -70,10 +70,10 @@ class RunspacePool:
     def __init__(self, account: str, start: Callable[[str], Process], gather: float, opening: bytes) -> None:
         """Open the pool.
 
-        :param account: whose it is.
+        :param account: its account.
         :param start: starts a command line.
-        :param gather: seconds for which a Receive that has output waits for the end.
-        :param opening: the client's first fragments.
+        :param gather: seconds for which a Receive with output waits for the end.
+        :param opening: the first fragments of the client.
         """
         self.account = account
         self._gather = gather
@@ -91,7 +91,7 @@ class RunspacePool:
             raise
 
     def command(self, request: wsman.Request) -> str:
-        """Start a pipeline and give its id."""
+        """Start a pipeline and return its ID."""
         command_id = request.command_id or str(uuid.uuid4()).upper()
         guid = command_id.lower()
         self._outputs[guid] = _Output()
@@ -100,13 +100,13 @@ class RunspacePool:
         return command_id
 
     def send(self, request: wsman.Request) -> None:
-        """Take input; stream ``pr`` holds the answers to what the host was asked."""
+        """Send input; stream ``pr`` contains responses to host calls."""
         for element in request.all('Stream'):
             stream = 'PromptResponse' if element.get('Name') == 'pr' else 'Default'
             self._tell_data(self._guid(request), wsman.decoded(element.text), stream)
 
     def receive(self, request: wsman.Request, timeout: float) -> str:
-        """Wait for output of the pool or of a pipeline and give it as XML."""
+        """Wait for output of the pool or of a pipeline and return it as XML."""
         with self._changed:
             output = self._outputs[self._guid(request)]
             self._changed.wait_for(lambda: output.waiting or self._gone, timeout)
@@ -167,7 +167,7 @@ class RunspacePool:
         with self._changed:
             if packet.tag == 'Data':
                 fragments = base64.b64decode(packet.text or '')
-                output = self._outputs.get(guid, _Output())  # a closed pipeline's last words go nowhere
+                output = self._outputs.get(guid, _Output())  # of a closed pipeline: discarded
                 output.waiting += fragments
                 end = _POOL_STATE if guid == _POOL else _PIPELINE_STATE
                 output.settled |= end in set(ended_messages(fragments, output.started))

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Finds the PowerShell that the simulated hosts run; ``python -m winhost.pwsh`` prints its path."""
+"""Finds the PowerShell of the simulated hosts; ``python -m winhost.pwsh`` prints its path."""
 
 from __future__ import annotations
 
@@ -17,17 +17,19 @@ _UNPACKED = _TESTS.parent / '.cache' / 'pwsh'
 
 
 def find() -> Path:
-    """Find a PowerShell: ``$PWSH``, else ``pwsh`` on ``PATH``, else the carried archive, unpacked on first use.
+    """Find a PowerShell: ``$PWSH``, else ``pwsh`` on ``PATH``, else the archive in ``tests/powershell``.
+
+    The archive is unpacked on first use.
 
     :returns: the absolute path of the executable.
-    :raises FileNotFoundError: ``$PWSH`` names nothing that can be run.
-    :raises RuntimeError: the carried archive could not be unpacked.
+    :raises FileNotFoundError: if ``$PWSH`` is not an executable file.
+    :raises RuntimeError: if the archive could not be unpacked.
     """
     named = os.environ.get('PWSH')
     if named:
         found = shutil.which(named)
         if not found:
-            raise FileNotFoundError(f'PWSH={named!r} is not an executable file, for example PWSH=/usr/bin/pwsh')
+            raise FileNotFoundError(f'PWSH={named!r} is not an executable file. Example: PWSH=/usr/bin/pwsh')
         return Path(found).absolute()
     on_path = shutil.which('pwsh')
     if on_path:
@@ -36,13 +38,13 @@ def find() -> Path:
 
 
 def unpack(folder: Path) -> Path:
-    """Unpack the carried archive into a folder; atomic, and quick when that was done before.
+    """Unpack the archive into a folder, atomically and once.
 
-    :param folder: where to unpack, created when missing.
+    :param folder: the folder, created if missing.
     :returns: the absolute path of the executable.
-    :raises RuntimeError: it could not be unpacked; the message contains the output of the installer.
+    :raises RuntimeError: if it could not be unpacked; the message contains the output of the installer.
     """
-    # The installer falls back to `python3` where xz is missing: let that be the Python that runs this.
+    # Without xz, the installer uses `python3`, which has to be this Python.
     path = os.pathsep.join([os.environ.get('PATH', os.defpath), str(Path(sys.executable).parent)])
     done = subprocess.run(
         ['/bin/sh', str(_INSTALL), str(folder)],
@@ -52,16 +54,14 @@ def unpack(folder: Path) -> Path:
         env={**os.environ, 'PATH': path},
     )
     if done.returncode != 0:
-        raise RuntimeError(
-            f'cannot unpack the carried PowerShell into {folder}: {done.stderr.strip() or done.returncode}'
-        )
+        raise RuntimeError(f'cannot unpack PowerShell into {folder}: {done.stderr.strip() or done.returncode}')
     return Path(done.stdout.strip())
 
 
 def environment() -> dict[str, str]:
     """The environment variables that PowerShell needs on this machine.
 
-    :returns: variables to add: invariant globalization where libicu is missing, for .NET needs either.
+    :returns: the variables. Without libicu, .NET requires invariant globalization.
     """
     if ctypes.util.find_library('icuuc'):
         return {}

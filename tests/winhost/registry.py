@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The registry of a simulated host: keys, values, and volatile ones that a restart removes."""
+"""The registry of a simulated host. A restart removes volatile keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHANGES = SET_VALUE | CREATE_SUB_KEY | 0x10000 | 0x40000 | 0x80000
 
 Data = int | str | bytes | list[str]
 
-# What every Windows has.
+# Every Windows has these keys.
 _ALWAYS = (
     'HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Winlogon',
     'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server',
@@ -28,7 +28,7 @@ _ALWAYS = (
 
 @dataclass
 class Value:
-    """A value as it is stored."""
+    """A stored value."""
 
     name: str
     type: int
@@ -36,7 +36,7 @@ class Value:
 
     @property
     def read(self) -> Data:
-        """The value as Python has it; bytes if they do not have the form of the type."""
+        """The value as a Python object; the bytes if they are not valid for the type."""
         try:
             if self.type in (DWORD, QWORD) and len(self.data) == (4 if self.type == DWORD else 8):
                 return int.from_bytes(self.data, 'little')
@@ -51,7 +51,7 @@ class Value:
 
 @dataclass
 class Key:
-    """A key; names keep their case and are found in any."""
+    """A key. Names keep their case, and lookups ignore it."""
 
     path: str
     volatile: bool = False
@@ -62,19 +62,19 @@ class Key:
 
 @dataclass
 class OpenKey:
-    """What a key's handle stands for.
+    """The object of a key's handle.
 
-    :ivar access: what it may be used for.
+    :ivar access: its access rights.
     """
 
     key: Key
     access: int
 
     def need(self, access: int) -> Key:
-        """The key, if the handle is good for something.
+        """Return the key if the handle has one of these access rights.
 
-        :param access: for what.
-        :raises WinError: it is not, or the key is gone.
+        :param access: the access rights.
+        :raises WinError: if it does not, or the key has been deleted.
         """
         if self.key.deleted:
             raise WinError(Error.KEY_DELETED)
@@ -124,7 +124,7 @@ class Registry(Mapping[str, dict[str, Data]]):
 
         :param path: its path.
         :param volatile: whether a restart removes what is created.
-        :raises WinError: a lasting key can not be created below a volatile one.
+        :raises WinError: if the key is not volatile and its parent is.
         """
         root, *names = path.split('\\')
         key = self._roots[root.lower()]
@@ -160,7 +160,7 @@ class Registry(Mapping[str, dict[str, Data]]):
 
         :param path: the key's path.
         :param name: the value's name.
-        :raises KeyError: there is none.
+        :raises KeyError: if there is none.
         """
         key = self.find(path)
         if key is None:
@@ -168,7 +168,7 @@ class Registry(Mapping[str, dict[str, Data]]):
         del key.values[name.lower()]
 
     def reboot(self) -> None:
-        """Forget what is volatile."""
+        """Remove volatile keys."""
         todo = list(self._roots.values())
         while todo:
             key = todo.pop()
@@ -180,11 +180,11 @@ class Registry(Mapping[str, dict[str, Data]]):
 
 
 def granted(access: int, administrator: bool) -> int:
-    """The access rights of a handle ("Registry Key Security and Access Rights").
+    """Return the access rights of a handle ("Registry Key Security and Access Rights").
 
-    :param access: what is asked for.
-    :param administrator: whether an administrator asks; others may read.
-    :raises WinError: it is refused.
+    :param access: the requested rights.
+    :param administrator: whether the account is an administrator; others may only read.
+    :raises WinError: if they are refused.
     """
     for generic, rights in _GENERIC.items():
         if access & generic:

@@ -43,7 +43,7 @@ class State(IntEnum):
 
 
 class Protocol(IntEnum):
-    """What WTSClientProtocolType answers."""
+    """The values of WTSClientProtocolType."""
 
     CONSOLE = 0
     OTHER = 1
@@ -52,10 +52,10 @@ class Protocol(IntEnum):
 
 @dataclass
 class Client:
-    """What the client of a remote session reports about itself.
+    """The client of a remote session, as it reports itself.
 
-    :ivar address: an IPv4 or IPv6 address as text; empty when unknown.
-    :ivar raw_address: the family and the bytes that WTSClientAddress answers instead, for what no address looks like.
+    :ivar address: an IPv4 or IPv6 address; empty if unknown.
+    :ivar raw_address: the family and the bytes that WTSClientAddress returns instead, which may be no address.
     """
 
     name: str = ''
@@ -80,7 +80,7 @@ class Group:
 class Process:
     """A process of a session.
 
-    :ivar sid: whose it is; None: Windows does not report it.
+    :ivar sid: the SID of its account; None: Windows does not report it.
     :ivar groups: the groups of its token with their attributes; None: those of the session's user or of the service.
     """
 
@@ -104,7 +104,7 @@ class Failing:
     def check(self) -> None:
         """Fail if this call is one that fails.
 
-        :raises WinError: with the error.
+        :raises WinError: the error.
         """
         if self.error and self.times != 0:
             if self.times:
@@ -114,15 +114,15 @@ class Failing:
 
 @dataclass
 class Behaviour(Failing):
-    """What a session does when it is ended or disconnected. By default it ends or disconnects at once.
+    """How a session reacts to a logoff, a reset or a disconnect. By default, it ends or disconnects at once.
 
-    :ivar looks: the row is gone after so many more enumerations.
-    :ivar takes: it is gone after so many seconds.
+    :ivar looks: it has ended after this many further enumerations.
+    :ivar takes: it has ended after this many seconds.
     :ivar hangs: it never ends.
     :ivar blocks: the call does not return before the session has ended.
-    :ivar becomes: the state of what is left of it, without a user; ``ghost`` is another word for disconnected.
-    :ivar reconnects: its client connects again once it is disconnected: at once, or after ``looks`` and ``takes``.
-    :ivar replaced_by: the session, as written in a spec, that has its id next, at once.
+    :ivar becomes: the state of the session without a user that remains; ``ghost`` means disconnected.
+    :ivar reconnects: its client connects again after the disconnect: at once, or after ``looks`` and ``takes``.
+    :ivar replaced_by: another session, as in a spec, that reuses the ID at once.
     """
 
     looks: int = 0
@@ -136,11 +136,11 @@ class Behaviour(Failing):
 
 @dataclass
 class Answering(Failing):
-    """What a session's user does with a message box.
+    """How a session's user answers a message box.
 
     :ivar answer: the button: ``ok``, ``cancel``, ``yes``, ``no``; None: the box is never answered.
-    :ivar after: seconds until then.
-    :ivar looks: enumerations until then.
+    :ivar after: seconds until the answer.
+    :ivar looks: enumerations until the answer.
     """
 
     answer: str | None = None
@@ -152,13 +152,13 @@ class Answering(Failing):
 class Box:
     """A message box that was shown.
 
-    :ivar session: the session's id.
-    :ivar account: whose screen it was on.
-    :ivar style: buttons and icon, as MessageBox has them.
-    :ivar timeout: seconds until it closes by itself; 0: never.
+    :ivar session: the session's ID.
+    :ivar account: the session's user.
+    :ivar style: buttons and icon, as in MessageBox.
+    :ivar timeout: seconds until Windows closes it; 0: never.
     :ivar waited: whether the sender waits for the answer.
-    :ivar answer: the answer that a waiting sender got: a button, ``timeout``, or None.
-    :ivar opened: in ticks of the clock.
+    :ivar answer: the answer, if the sender waited: a button or ``timeout``; else None.
+    :ivar opened: the ticks of the clock when it opened.
     :ivar looks: enumerations until the user answers.
     """
 
@@ -176,7 +176,7 @@ class Box:
 
 @dataclass
 class Closing:
-    """A session that is ending; ``due`` in ticks of the clock."""
+    """The end or the reconnect of a session that is in progress; ``due`` in ticks of the clock."""
 
     behaviour: Behaviour
     looks: int
@@ -187,8 +187,8 @@ class Closing:
 class Session:
     """A row of the table. Times are FILETIMEs, 0 where unknown.
 
-    :ivar groups: the groups of its user besides those that every user is in.
-    :ivar host_name: the virtual machine that the session is on; None: this host itself.
+    :ivar groups: the groups of its user, except those that every user is a member of.
+    :ivar host_name: the virtual machine that the session is on; None: this host.
     """
 
     id: int
@@ -223,12 +223,12 @@ class Session:
 
 
 class SessionTable:
-    """The sessions of one host, in the order of their ids.
+    """The sessions of one host, by ascending ID.
 
     :param clock: the host's clock.
-    :param changed: the condition that waiters wait on; its lock guards the table.
-    :param read: turns a session as a spec writes it into one, or onto the one given (spec.py).
-    :param windows: how Windows answers what its documentation leaves open.
+    :param changed: notified of each change; its lock guards the table.
+    :param read: reads a session from a spec, or the changes of one (spec.py).
+    :param windows: the answers to the open questions about Windows.
     """
 
     def __init__(
@@ -270,39 +270,39 @@ class SessionTable:
         """The accounts that are logged on, by session id."""
         return {session.id: session.account for session in self if session.account}
 
-    # ---- Changes: what users and the system do ----
+    # ---- Changes by users and the system ----
 
     def logon(self, **data: Any) -> Session:
-        """Log a user on.
+        """Log on a user.
 
-        :param data: the session as a spec writes it; without an id it gets the lowest free one, as Windows gives them.
+        :param data: the session, as in a spec; without an ID it gets the lowest free one, as on Windows.
         :returns: the new row.
-        :raises ValueError: the id is taken.
+        :raises ValueError: if the ID is in use.
         """
         with self.changed:
             self.settle()
             data.setdefault('id', self.free_id())
             if data['id'] in self._rows:
                 whose = self._rows[data['id']].account
-                raise ValueError(f'session {data["id"]} is taken by {whose}; leave the id out to get a free one')
+                raise ValueError(f'session {data["id"]} is in use by {whose}: omit the id to get a free one')
             session = self._read(data, self)
             self._rows[session.id] = session
             self.changed.notify_all()
             return session
 
     def leave(self, session_id: int) -> None:
-        """Let a session end by itself.
+        """End a session, as its user does.
 
-        :param session_id: its id.
+        :param session_id: its ID.
         """
         with self.changed:
             self._finish(self[session_id], Behaviour())
 
     def replace(self, session_id: int, **data: Any) -> Session:
-        """Let a session end by itself and another one get its id.
+        """End a session, as its user does, and reuse its ID for another one.
 
-        :param session_id: the id.
-        :param data: the other session as a spec writes it.
+        :param session_id: the ID.
+        :param data: the other session, as in a spec.
         :returns: the new row.
         """
         with self.changed:
@@ -310,10 +310,10 @@ class SessionTable:
             return self[session_id]
 
     def update(self, session_id: int, **data: Any) -> Session:
-        """Change a session in place: what its user does, or time.
+        """Change a session.
 
-        :param session_id: its id.
-        :param data: what is different now, as a spec writes it; the state active is a reconnect.
+        :param session_id: its ID.
+        :param data: the changes, as in a spec; the state ``active`` is a reconnect.
         :returns: the row.
         """
         with self.changed:
@@ -322,7 +322,7 @@ class SessionTable:
             return session
 
     def reboot(self) -> None:
-        """Restart: all sessions have ended."""
+        """Restart the host, which ends all sessions."""
         with self.changed:
             had_console = self.console is not None
             self._rows.clear()
@@ -332,7 +332,7 @@ class SessionTable:
             self.changed.notify_all()
 
     def boot(self) -> None:
-        """Add the rows that no user logs on to."""
+        """Add session 0 and the listener."""
         if not self.has_services:
             return
         unknown = {'connected': None, 'disconnected': None, 'idle': None}
@@ -349,19 +349,19 @@ class SessionTable:
                 self._rows[session_id] = self._read(data, self)
 
     def logon_screen(self) -> None:
-        """Attach the console to a new, user-less session, for it outlives its sessions ("Consoles and Terminals")."""
+        """Attach the console, which always has a session, to a new one without a user ("Consoles and Terminals")."""
         self.console = self.free_id()
         self._rows[self.console] = self._read({'id': self.console, 'state': 'connected', 'connected': 0}, self)
 
     def free_id(self) -> int:
-        """The lowest free id, for ids are recycled."""
+        """Return the lowest free ID, or, if Windows does not reuse IDs, the next one."""
         least = self._last_id + 1 if self.windows.session_ids == 'counted_up' else 1
         free = next(n for n in range(least, FIRST_LISTENER) if n not in self._rows)
         self._last_id = max([free, *(n for n in self._rows if n < FIRST_LISTENER)])
         return free
 
     def take_pid(self, wanted: int | None) -> int:
-        """Give a process its id.
+        """Reserve a process ID.
 
         :param wanted: the requested one, or None for a free one.
         """
@@ -371,14 +371,14 @@ class SessionTable:
         self._pids.add(wanted)
         return wanted
 
-    # ---- What the API does ----
+    # ---- Functions of the API ----
 
     def find(self, session_id: int, otherwise: int) -> Session:
         """Find a row.
 
-        :param session_id: its id.
-        :param otherwise: the error where there is none; it depends on the function that asks.
-        :raises WinError: with that error.
+        :param session_id: its ID.
+        :param otherwise: the error if there is none, which depends on the calling function.
+        :raises WinError: if there is none.
         """
         self.settle()
         if session_id not in self._rows:
@@ -386,9 +386,9 @@ class SessionTable:
         return self._rows[session_id]
 
     def enumerate(self, shown: Callable[[Session], bool]) -> list[Session]:
-        """Count an enumeration, which an ending session may wait for.
+        """Enumerate the sessions. Some changes take place after a number of enumerations.
 
-        :param shown: whether a row is for the eyes of who looks.
+        :param shown: whether the caller may see a row.
         :returns: copies of the rows.
         """
         with self.changed:
@@ -409,11 +409,11 @@ class SessionTable:
             return seen
 
     def logoff(self, session_id: int) -> Session:
-        """End a session as WTSLogoffSession does. It may still be there for a while.
+        """End a session as WTSLogoffSession does. It may exist for some time afterwards.
 
-        :param session_id: its id.
-        :returns: the row that ends.
-        :raises WinError: it can not.
+        :param session_id: its ID.
+        :returns: its row.
+        :raises WinError: if Windows refuses it.
         """
         with self.changed:
             session = self.find(session_id, Error.CTX_WINSTATION_NOT_FOUND)
@@ -422,23 +422,23 @@ class SessionTable:
             return self._end(session, 'on_logoff')
 
     def reset(self, session_id: int) -> Session:
-        """End a session as rwinsta does, one that hangs too.
+        """End a session as rwinsta does, even one that hangs.
 
-        Resetting a listener ends every session that came in through it.
+        Resetting a listener ends all its sessions.
 
-        :param session_id: its id.
-        :returns: the row that ends.
-        :raises WinError: it can not.
+        :param session_id: its ID.
+        :returns: its row.
+        :raises WinError: if Windows refuses it.
         """
         with self.changed:
             return self._end(self.find(session_id, Error.CTX_WINSTATION_NOT_FOUND), 'on_reset')
 
     def disconnect(self, session_id: int) -> Session:
-        """Take a session's client away.
+        """Disconnect a session.
 
-        :param session_id: its id.
-        :returns: the row.
-        :raises WinError: it can not.
+        :param session_id: its ID.
+        :returns: its row.
+        :raises WinError: if Windows refuses it.
         """
         with self.changed:
             session = self.find(session_id, Error.CTX_WINSTATION_NOT_FOUND)
@@ -464,7 +464,7 @@ class SessionTable:
             return session
 
     def settle(self) -> None:
-        """End the sessions that are due."""
+        """Make the ends and reconnects that are due."""
         for row in list(self._rows.values()):
             if row.closing and row.closing.due is not None and row.closing.due <= self.clock.ticks():
                 self._finish(row, row.closing.behaviour)
@@ -472,7 +472,7 @@ class SessionTable:
                 self._reconnect(row)
 
     def is_closing(self, session: Session) -> bool:
-        """Whether a session is still ending.
+        """Whether a session has not ended yet.
 
         :param session: the row.
         """
@@ -516,14 +516,14 @@ class SessionTable:
     def _reconnect(self, session: Session) -> None:
         session.returning = None
         if session.state == State.DISCONNECTED and session.closing is None:
-            # A clock that stands still must show a connect that is later than the disconnect.
+            # With a fixed clock, too, the connect has to be later than the disconnect.
             later = self.clock.now() + SECOND // 1000
             self.update(session.id, state='active', connect_time=later)
 
     def _finish(self, session: Session, behaviour: Behaviour) -> None:
         session.closing = session.returning = None
         if session.id == self.console:
-            # The new console session comes before the old one's id is free.
+            # Windows creates the new console session while the old one still has its ID.
             self.logon_screen()
         if behaviour.becomes:
             session.user = session.domain = session.locked = session.sid = None

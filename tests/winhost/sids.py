@@ -16,7 +16,7 @@ MEDIUM_LABEL, SYSTEM_LABEL = 'S-1-16-8192', 'S-1-16-16384'
 
 
 def made_up(domain: str, user: str) -> str:
-    """Give an account a SID: always the same one, another one for another account.
+    """Create the SID of an account. It is always the same, and different for each account.
 
     :param domain: the account's domain.
     :param user: its name.
@@ -28,10 +28,10 @@ def made_up(domain: str, user: str) -> str:
 
 
 def to_bytes(sid: str) -> bytes:
-    """Turn a SID's text into the bytes that the API hands out.
+    """Convert a SID from text to bytes.
 
     :param sid: such as ``S-1-5-18``.
-    :raises ValueError: it is no SID.
+    :raises ValueError: if it is not a SID.
     """
     try:
         letter, revision, authority, *parts = sid.split('-')
@@ -41,23 +41,23 @@ def to_bytes(sid: str) -> bytes:
             f'<BB6s{len(parts)}I', int(revision), len(parts), int(authority).to_bytes(6, 'big'), *map(int, parts)
         )
     except (ValueError, OverflowError, struct.error) as error:
-        raise ValueError(f'{sid!r} is no SID; a good one is S-1-5-21-1-2-3-1001') from error
+        raise ValueError(f'{sid!r} is not a SID. Example: S-1-5-21-1-2-3-1001') from error
 
 
 def to_text(data: bytes) -> str:
-    """Turn a SID's bytes into its text.
+    """Convert a SID from bytes to text.
 
     :param data: the bytes, at least as many as the SID has.
-    :raises ValueError: they are no SID.
+    :raises ValueError: if they are not a SID.
     """
     if len(data) < 8 or data[0] != 1 or data[1] > 15 or len(data) < 8 + 4 * data[1]:
-        raise ValueError(f'{data!r} is no SID')
+        raise ValueError(f'{data!r} is not a SID')
     parts = struct.unpack_from(f'<{data[1]}I', data, 8)
     return '-'.join(['S', str(data[0]), str(int.from_bytes(data[2:8], 'big')), *map(str, parts)])
 
 
 def is_service(sid: str | None) -> bool:
-    """Whether a SID is of a service, a window manager or a font driver, whose processes every session has.
+    """Whether a SID is of a service, a window manager or a font driver. Every session has such processes.
 
     :param sid: the SID, or None.
     """

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Reads hosts from YAML and validates every word. An error names the wrong word and a valid one."""
+"""Reads hosts from YAML and validates all keys and values. An error names the wrong one and an example."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ _SESSION = {
     'on_message',
 }
 _BUTTONS = ('ok', 'cancel', 'yes', 'no')
-# A user has been named, but no desktop is there yet.
+# States of a session whose user is known and whose desktop has not started.
 _LOGGING_ON = {State.CONNECTED, State.CONNECT_QUERY, State.INIT}
 # SE_GROUP_*: attributes of a group in a token.
 ATTRIBUTES = {'enabled': 0x7, 'disabled': 0, 'deny_only': 0x10, 'integrity': 0x60, 'logon_id': 0xC0000007}
@@ -88,12 +88,12 @@ class SpecError(ValueError):
 
 @dataclass
 class Account:
-    """Who may log on over the network.
+    """An account that may log on over the network.
 
     :ivar name: ``CORP\\ansible``.
-    :ivar rights: ``full``; ``user``: may query and send messages; ``partial``: sees only its own sessions;
-        ``blind``: sees none.
-    :ivar refused: why it cannot log on (a word of ``_REFUSALS``); Windows gives the client no reason.
+    :ivar rights: ``full``; ``user``: may query and send messages; ``partial``: may query its own sessions only;
+        ``blind``: may query no session.
+    :ivar refused: why it cannot log on (one of ``_REFUSALS``); Windows does not return the reason to the client.
     """
 
     name: str
@@ -104,7 +104,7 @@ class Account:
 
 @dataclass
 class HostSpec:
-    """A host as it starts."""
+    """The initial state of a host."""
 
     computer: str
     clock: Clock
@@ -120,20 +120,20 @@ class HostSpec:
 
 
 def check(data: Any, known: set[str], where: str) -> dict[str, Any]:
-    """Check that a section holds only words that are known.
+    """Check that a section has only known keys.
 
     :param data: the section; None is an empty one.
-    :param known: the words.
-    :param where: what to call it in the error.
-    :raises SpecError: it is no mapping, or holds another word.
+    :param known: the keys.
+    :param where: the name of the section in errors.
+    :raises SpecError: if it is not a mapping, or has another key.
     """
     if data is None:
         return {}
     if not isinstance(data, Mapping):
-        raise SpecError(f'{where}: {data!r} is no mapping; it may hold {", ".join(sorted(known))}')
+        raise SpecError(f'{where}: {data!r} is not a mapping. Keys: {", ".join(sorted(known))}')
     unknown = [str(key) for key in data if key not in known]
     if unknown:
-        raise SpecError(f'{where}: unknown {", ".join(unknown)}; known are {", ".join(sorted(known))}')
+        raise SpecError(f'{where}: unknown {", ".join(unknown)}. Known: {", ".join(sorted(known))}')
     return dict(data)
 
 
@@ -142,7 +142,7 @@ def host(name: str, data: Any) -> HostSpec:
 
     :param name: its name.
     :param data: its part of the spec.
-    :raises SpecError: it is wrong.
+    :raises SpecError: if it is not valid.
     """
     data = check(data, _HOST, name)
     clock = check(data.get('clock'), {'offset', 'fixed'}, f'{name}: clock')
@@ -152,7 +152,7 @@ def host(name: str, data: Any) -> HostSpec:
         given = check(given, {'password', 'rights', 'refused'}, f'{name}: account {account}')
         read = Account(account, **given)
         if '\\' not in account:
-            raise SpecError(f'{name}: account {account} has no domain; a good one is {DOMAIN}\\{account}')
+            raise SpecError(f'{name}: account {account} has no domain. Example: {DOMAIN}\\{account}')
         if read.rights not in RIGHTS:
             raise SpecError(f'{name}: account {account}: rights {read.rights!r} is not one of {", ".join(RIGHTS)}')
         if read.refused not in (None, *_REFUSALS):
@@ -192,8 +192,8 @@ def table(
     :param data: its ``sessions``, ``console`` and ``services``.
     :param clock: the host's clock.
     :param changed: the condition that guards it.
-    :param windows: how Windows answers what its documentation leaves open.
-    :raises SpecError: it is wrong.
+    :param windows: the answers to the open questions about Windows.
+    :raises SpecError: if it is not valid.
     """
     found = SessionTable(clock, changed, session, windows or Windows())
     rows = [dict(row) for row in data.get('sessions') or []]
@@ -208,19 +208,19 @@ def table(
     found.boot()
     for row in data.get('virtual_machines') or []:
         if not row.get('host_name'):
-            raise SpecError(f'virtual_machines: {row!r} has no host_name; a good one is VM-7')
+            raise SpecError(f'virtual_machines: {row!r} has no host_name. Example: VM-7')
         found.virtual.append(session(row, found))
     return found
 
 
 def session(data: Mapping[str, Any], owner: SessionTable, onto: Session | None = None) -> Session:
-    """Read a session, or what is different with one.
+    """Read a session, or the changes of one.
 
     :param data: its part of the spec.
-    :param owner: the table that it is for.
-    :param onto: the session that changes, if it is there already.
+    :param owner: its table.
+    :param onto: the session to change; None: a new one.
     :returns: the session.
-    :raises SpecError: it is wrong.
+    :raises SpecError: if it is not valid.
     """
     try:
         return _session(check(data, _SESSION, 'a session'), owner, onto)
@@ -232,7 +232,7 @@ def _session(data: dict[str, Any], owner: SessionTable, onto: Session | None) ->
     now = owner.clock.now()
     if onto is None:
         if isinstance(data['id'], bool) or not isinstance(data['id'], int) or data['id'] < 0:
-            raise SpecError(f'{data["id"]!r} is no session id; a good one is 2')
+            raise SpecError(f'{data["id"]!r} is not a session ID. Example: 2')
         onto = Session(data['id'])
         data = {**_defaults(data, owner, now), **data}
     if 'user' in data:
@@ -265,7 +265,7 @@ def _session(data: dict[str, Any], owner: SessionTable, onto: Session | None) ->
     if 'processes' in data:
         onto.processes = _processes(data['processes'], onto, owner)
     elif was in _LOGGING_ON and onto.state == State.ACTIVE and not any(p.sid == onto.sid for p in onto.processes):
-        # The logon is over: the desktop's processes start.
+        # The logon is complete: the processes of the desktop start.
         onto.processes += _processes(_desktop(onto.remote_app), onto, owner)
     for key in _BEHAVIOURS:
         if key in data:
@@ -283,14 +283,14 @@ def _fill(found: SessionTable, rows: list[dict[str, Any]], logon_screen: bool) -
         found.logon(id=found.console, connected=0)
     elif found.console is None and logon_screen:
         found.logon_screen()
-    # Rows that ask for no id get what the others leave free.
+    # Sessions without an ID get the lowest free ones.
     for row in rows:
         if 'id' not in row:
             found.logon(**row)
 
 
 def _console(rows: list[dict[str, Any]]) -> int | None:
-    """Guess the console: the session that calls itself so, or else 1, unless that is plainly something else."""
+    """Return the console's ID: that of the session named so, or else 1, unless session 1 is a remote one."""
     for row in rows:
         if 'id' in row and (row.get('protocol') == 'console' or str(row.get('session_name', '')).lower() == 'console'):
             return int(row['id'])
@@ -300,7 +300,7 @@ def _console(rows: list[dict[str, Any]]) -> int | None:
 
 
 def _defaults(data: dict[str, Any], owner: SessionTable, now: int) -> dict[str, Any]:
-    """The values that the spec of a session omits."""
+    """Return the default values of a session."""
     user = data.get('user')
     console = data['id'] == owner.console
     state = (

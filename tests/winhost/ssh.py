@@ -23,20 +23,20 @@ from winhost.ssh_keys import SshKeys
 
 
 class Host(Protocol):
-    """What SSH needs of a host."""
+    """The parts of a host that SSH uses."""
 
     root: Path
     messages: list[str]
 
     def authenticate(self, user: str, password: str) -> str | None:
-        """Return the account of a user with this password, None: refused."""
+        """Return the account of a user with this password; None if it is refused."""
 
     def account(self, user: str) -> str | None:
-        """Return the account of a user who has proven who they are, None: refused."""
+        """Return the account of an authenticated user; None if it is refused."""
 
 
 class _Login(asyncssh.SSHServer):
-    """Accepts every account with its password or the users' key."""
+    """Accepts an account with its password or with the key of the fleet."""
 
     def __init__(self, host: Host, authorized: asyncssh.SSHKey) -> None:
         self._host = host
@@ -77,11 +77,11 @@ class Service:
     """The SSH service of a host."""
 
     def __init__(self, host: Host, commands: Commands, keys: SshKeys) -> None:
-        """Make the service.
+        """Create the service.
 
-        :param host: what it serves.
+        :param host: the host.
         :param commands: starts its commands.
-        :param keys: the key it presents and those it takes.
+        :param keys: the keys of the fleet.
         """
         self._host = host
         self._commands = commands
@@ -90,14 +90,14 @@ class Service:
     def serve(self, connection: socket.socket) -> None:
         """Serve a connection until it ends.
 
-        :param connection: the socket, nothing read from it.
+        :param connection: the socket, from which nothing was read.
         """
         connection.setblocking(False)
         asyncio.run_coroutine_threadsafe(self._serve(connection), background.loop()).result()
 
     async def _serve(self, sock: socket.socket) -> None:
         authorized = asyncssh.read_public_key(self._keys.authorized)
-        # The client may leave early or be refused.
+        # The client may disconnect early or be refused.
         with contextlib.suppress(asyncssh.Error, OSError):
             connection = await asyncssh.run_server(
                 sock,

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Makes the SSH keys of a fleet: the key that its hosts present and the one that its users log on with."""
+"""Creates the SSH keys of a fleet: one of its hosts, and one of its users."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class SshKeys:
     """The files of a fleet's keys.
 
     :ivar host: the private key of all hosts.
-    :ivar user: the private key that logs on every account.
-    :ivar authorized: the public key of the users, as ``authorized_keys`` has it.
-    :ivar known_hosts: the file with which ``ssh`` recognizes the hosts.
+    :ivar user: the private key of all accounts.
+    :ivar authorized: the public key of all accounts, in the format of ``authorized_keys``.
+    :ivar known_hosts: the ``known_hosts`` file for ``ssh``.
     """
 
     host: Path

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What only a real Windows can answer: each question with its possible answers, the expected one first."""
+"""Open questions about Windows, each with its possible answers, the expected one first."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Question:
-    """Something that the documentation of Windows leaves open.
+    """A question that the documentation of Windows does not answer.
 
-    :ivar name: the word in a host's spec.
+    :ivar name: its key in the spec of a host.
     :ivar answers: the expected answer, then the others.
-    :ivar about: what is open.
+    :ivar about: the question.
     """
 
     name: str
@@ -72,22 +72,22 @@ QUESTIONS = (
 
 _BY_NAME = {question.name: question for question in QUESTIONS}
 
-# Each answer that is not the expected one, by itself: the worlds that a parametrised test runs in.
+# Every other answer, for parametrised tests.
 UNEXPECTED = tuple((question.name, answer) for question in QUESTIONS for answer in question.answers[1:])
 
 
 class Windows:
-    """How a host answers the questions.
+    """The answers of a host.
 
-    :param data: answers by question; the others get the expected one.
-    :raises ValueError: a question or an answer is unknown.
+    :param data: answers by question; the default is the expected answer.
+    :raises ValueError: if a question or an answer is unknown.
     """
 
     def __init__(self, data: Mapping[str, Any] | None = None) -> None:
         self._answers = {question.name: question.answers[0] for question in QUESTIONS}
         for name, answer in (data or {}).items():
             if name not in _BY_NAME:
-                raise ValueError(f'windows: unknown {name}; known are {", ".join(sorted(_BY_NAME))}')
+                raise ValueError(f'windows: unknown {name}. Known: {", ".join(sorted(_BY_NAME))}')
             if answer not in _BY_NAME[name].answers:
                 raise ValueError(f'windows: {name}: {answer!r} is not one of {", ".join(_BY_NAME[name].answers)}')
             self._answers[name] = answer

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Windows Remote Management of one host: its shells and what they are asked (MS-WSMV)."""
+"""Windows Remote Management of a host: its shells and their requests (MS-WSMV)."""
 
 from __future__ import annotations
 
@@ -20,13 +20,12 @@ from winhost.psrp import RunspacePool
 
 @dataclass(frozen=True)
 class Options:
-    """How a host's WinRM behaves.
+    """The behavior of WinRM of a host.
 
-    :param operation_timeout: seconds after which a Receive without output is answered at the latest, None: when the
-        client's own time is over.
-    :param gather: seconds for which a Receive that has output waits for the end, so that one answer holds both.
-    :param piece: hand out at most this many bytes in one answer, None: all there are.
-    :param certificate: the certificate that it presents over HTTPS, one of :data:`winhost.certificate.KINDS`.
+    :param operation_timeout: the longest time of a Receive without output in seconds; None: that of the request.
+    :param gather: seconds for which a Receive with output waits for the end, so that one response contains both.
+    :param piece: the largest number of bytes in a response; None: no limit.
+    :param certificate: the certificate for HTTPS, one of :data:`winhost.certificate.KINDS`.
     """
 
     operation_timeout: float | None = None
@@ -36,18 +35,18 @@ class Options:
 
 
 class Shell(Protocol):
-    """A shell of either kind; all of these raise :class:`wsman.Fault`."""
+    """A shell of either kind. All methods can raise :class:`wsman.Fault`."""
 
     account: str
 
     def command(self, request: wsman.Request) -> str:
-        """Start a command and give its id."""
+        """Start a command and return its ID."""
 
     def send(self, request: wsman.Request) -> None:
-        """Take input."""
+        """Send input to a command."""
 
     def receive(self, request: wsman.Request, timeout: float) -> str:
-        """Wait for output and give it as XML."""
+        """Wait for output and return it as XML."""
 
     def signal(self, request: wsman.Request) -> None:
         """Stop a command."""
@@ -57,7 +56,7 @@ class Shell(Protocol):
 
 
 class CommandShell:
-    """A shell whose commands are processes of their own."""
+    """A shell that starts a process for each command."""
 
     def __init__(self, account: str, start: Callable[[str], Process], options: Options) -> None:
         """Open the shell.
@@ -72,8 +71,8 @@ class CommandShell:
         self._commands: dict[str, Process] = {}
 
     def command(self, request: wsman.Request) -> str:
-        """Start a command and give its id."""
-        # Windows hands a process one command line, however many Arguments there were.
+        """Start a command and return its ID."""
+        # On Windows, a process gets one command line, which contains all Arguments.
         line = ' '.join(
             element.text or '' for element in request.body if element.tag.endswith(('}Command', '}Arguments'))
         )
@@ -82,20 +81,20 @@ class CommandShell:
         return command_id
 
     def send(self, request: wsman.Request) -> None:
-        """Take input; any number of parts, of which the last is marked."""
+        """Send input to a command, in any number of parts. The last one is marked."""
         process = self._process(request)
         for element in request.all('Stream'):
             process.write(wsman.decoded(element.text), end=element.get('End', '').lower() == 'true')
 
     def receive(self, request: wsman.Request, timeout: float) -> str:
-        """Wait for output and give it as XML."""
+        """Wait for output and return it as XML."""
         output = self._process(request).read(timeout, self._options.gather, self._options.piece)
         if output is None:
             raise wsman.timed_out()
         return wsman.received(request.command_id, output.chunks, output.exit_code)
 
     def signal(self, request: wsman.Request) -> None:
-        """Stop a command with all that it started."""
+        """Stop a command and its child processes."""
         self._process(request).kill()
         self._commands.pop(request.command_id, None)
 
@@ -115,11 +114,11 @@ class Service:
     """The WinRM service of a host."""
 
     def __init__(self, host: Host, commands: Commands, options: Options = Options()) -> None:
-        """Make the service.
+        """Create the service.
 
-        :param host: what it serves.
+        :param host: the host.
         :param commands: starts its commands.
-        :param options: how it behaves.
+        :param options: its behavior.
         """
         self._host = host
         self._commands = commands
@@ -131,7 +130,7 @@ class Service:
     def handle(self, account: str, message: bytes) -> tuple[int, bytes]:
         """Answer a message.
 
-        :param account: who sent it.
+        :param account: its sender.
         :param message: a SOAP envelope.
         :returns: HTTP status and body.
         """
@@ -140,7 +139,7 @@ class Service:
             try:
                 request = wsman.Request.parse(message)
             except ET.ParseError as error:
-                raise wsman.invalid(f'The request is no WS-Management message: {error}') from None
+                raise wsman.invalid(f'The request is not a WS-Management message: {error}') from None
             message_id = request.message_id
             self._host.messages.append(request.action)
             return 200, wsman.answer(request, self._answer(account, request))

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The messages of the native library and the inbox commands to a host's API server, over its UNIX socket.
+"""The protocol of the API socket of a host, which the native library and the inbox commands use.
 
-A request and its answer are one frame each: a 32-bit length, then values. A value is a tag and its content, all
+A request and its response are one frame each: a 32-bit length, then values. A value is a tag and its content,
 little-endian: ``u`` a 64-bit integer; ``s`` a count of UTF-16 units (all ones: NULL) and the units; ``b`` a count of
-bytes and the bytes; ``a`` the same, UTF-8 text. A request holds the function's name, the account, the caller, the
-process id, then the arguments. An answer holds the Win32 error, then the results.
+bytes and the bytes; ``a`` the same for UTF-8 text. A request contains the name of the function, the account, the
+caller, the process ID and the arguments, a response the Win32 error and the results.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def pack(*values: Value) -> bytes:
     """Pack values into a frame.
 
     :param values: integers (modulo 2**64), text (lone surrogates too), bytes, or None for a NULL string.
-    :returns: the frame, its length in front.
+    :returns: the frame, which begins with its length.
     """
     parts = []
     for value in values:
@@ -44,7 +44,7 @@ def unpack(body: bytes) -> list[Value]:
 
     :param body: the frame without its length.
     :returns: the values.
-    :raises ValueError: it is no frame.
+    :raises ValueError: if it is not a frame.
     """
     values: list[Value] = []
     at = 0
@@ -82,8 +82,8 @@ def receive(connection: socket.socket) -> list[Value] | None:
     """Receive a frame's values.
 
     :param connection: a connected stream socket.
-    :returns: the values; None where the other side hung up.
-    :raises ValueError: it is no frame.
+    :returns: the values; None if the other side has closed the connection.
+    :raises ValueError: if it is not a frame.
     """
     head = _exactly(connection, 4)
     if head is None:
@@ -97,19 +97,19 @@ def call(path: str, api: str, account: str, caller: str, pid: int, *arguments: V
 
     :param path: the host's socket.
     :param api: the function's name.
-    :param account: who calls, ``CORP\\user``.
-    :param caller: the program that calls, such as ``quser``.
-    :param pid: its process id.
+    :param account: the account of the caller, ``CORP\\user``.
+    :param caller: the calling program, such as ``quser``.
+    :param pid: its process ID.
     :param arguments: the function's arguments.
     :returns: the Win32 error and the results.
-    :raises OSError: the host does not answer.
+    :raises OSError: if the host does not answer.
     """
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(path)
         connection.sendall(pack(api, account, caller, pid, *arguments))
         values = receive(connection)
     if not values or not isinstance(values[0], int):
-        raise ConnectionError(f'the host at {path} hung up on {api}')
+        raise ConnectionError(f'the host at {path} closed the connection during {api}')
     return values[0], values[1:]
 
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""WS-Management messages: requests read, answers and faults written (MS-WSMV)."""
+"""WS-Management messages: reads requests, writes responses and faults (MS-WSMV)."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ _NAMESPACES = {
     'rsp': SHELL,
     'f': 'http://schemas.microsoft.com/wbem/wsman/1/wsmanfault',
 }
-_DEFAULT_TIMEOUT = 60.0  # MS-WSMV: what a request without OperationTimeout gets
+_DEFAULT_TIMEOUT = 60.0  # MS-WSMV: the default of OperationTimeout
 
 
 class Fault(Exception):
-    """A request that is answered by a SOAP fault, which travels as HTTP 500."""
+    """A request fails with a SOAP fault, which has the HTTP status 500."""
 
     def __init__(self, code: int, subcode: str, reason: str, sender: bool = True) -> None:
-        """Make the fault.
+        """Create the fault.
 
         :param code: the Win32 or WS-Management error code.
         :param subcode: the qualified name of the kind, ``w:TimedOut`` for example.
-        :param reason: Windows' words.
-        :param sender: whether the request was at fault, else the server.
+        :param reason: the text of Windows.
+        :param sender: whether the fault is in the request and not in the server.
         """
         super().__init__(reason)
         self.code = code
@@ -49,13 +49,13 @@ class Fault(Exception):
 
 
 def timed_out() -> Fault:
-    """Nothing came in time: clients ask again."""
+    """Return the fault for a Receive without output in time; clients send it again."""
     reason = 'The WS-Management service cannot complete the operation within the time specified in OperationTimeout.'
     return Fault(2150858793, 'w:TimedOut', reason, sender=False)
 
 
 def unknown_shell(shell_id: str) -> Fault:
-    """The shell is not there, or not this account's."""
+    """Return the fault for a shell that does not exist or belongs to another account."""
     reason = (
         f'The request for the Windows Remote Shell with ShellId {shell_id} failed because the shell was not found '
         'on the server. Possible causes are: the specified ShellId is incorrect or the shell no longer exists.'
@@ -64,17 +64,17 @@ def unknown_shell(shell_id: str) -> Fault:
 
 
 def invalid(reason: str = 'The parameter is incorrect.') -> Fault:
-    """The message, or something in it, can not be understood: a command that is not there, for example."""
+    """Return the fault for an invalid message, for example one with an unknown command."""
     return Fault(2147942487, 'w:InvalidParameter', reason)
 
 
 def unsupported(what: str) -> Fault:
-    """The action or the kind of resource is not one of this server's."""
+    """Return the fault for an unknown action or resource."""
     return Fault(2147942450, 'a:ActionNotSupported', f'The request is not supported: {what}')
 
 
 class _NoDoctype(ET.TreeBuilder):
-    """SOAP forbids document types, and with them go all entities."""
+    """Reject document types, which SOAP forbids, and with them all entities."""
 
     def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
         raise ET.ParseError('a SOAP message has no document type')
@@ -94,7 +94,7 @@ def _duration(text: str | None) -> float:
 
 @dataclass(frozen=True)
 class Request:
-    """A request; elements are found by their local names, because every client has prefixes of its own.
+    """A request. Elements are found by local name, because each client uses other prefixes.
 
     :param action: the last part of the action's URI, ``Create`` or ``Receive`` for example.
     :param action_uri: the whole of it.
@@ -117,7 +117,7 @@ class Request:
     def parse(cls, message: bytes) -> Request:
         """Read a message.
 
-        :raises xml.etree.ElementTree.ParseError: it is no XML, or no SOAP envelope with an action.
+        :raises xml.etree.ElementTree.ParseError: if it is not XML, or not a SOAP envelope with an action.
         """
         envelope = ET.fromstring(message, ET.XMLParser(target=_NoDoctype()))
         header = {_local(element): element for element in envelope.findall('{*}Header/*')}
@@ -153,9 +153,9 @@ class Request:
     def command_id(self) -> str:
         """The ID of the command, a GUID in capitals, or empty.
 
-        :raises Fault: the client gave something else.
+        :raises Fault: if the client gave something else.
         """
-        # The attribute is on CommandLine, Stream, DesiredStream or Signal, as the action has it.
+        # Depending on the action, it is an attribute of CommandLine, Stream, DesiredStream or Signal.
         given = next((element.attrib['CommandId'] for element in self.body.iter() if 'CommandId' in element.attrib), '')
         try:
             return str(uuid.UUID(given)).upper() if given else ''
@@ -166,7 +166,7 @@ class Request:
 def decoded(text: str | None) -> bytes:
     """Decode the base64 of a message.
 
-    :raises Fault: it is none.
+    :raises Fault: if it is none.
     """
     try:
         return base64.b64decode(text or '', validate=False)

@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The inbox commands of a simulated host: ``System32/quser`` and the others run this file, their name in front.
+"""The inbox commands of a simulated host. ``System32/quser`` and the others run this file with their name.
 
-They ask the host as the native library does (wire.py), so they see and do what their account may.
+They call the API of the host as the native library does (wire.py), with the rights of their account.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _CTX_WINSTATION_NOT_FOUND = 7022
 
 
 class Failed(Exception):
-    """The command ends with an error; its text goes to stderr."""
+    """The command fails with this text on standard error."""
 
 
 class ApiError(Exception):
@@ -37,10 +37,10 @@ class ApiError(Exception):
 
 
 class Command:
-    """A command line, read as these commands read it: ``/name:value`` anywhere, the rest in order.
+    """A command line: switches such as ``/name:value`` in any place, and words.
 
     :param name: the command, such as ``quser`` or ``query user``.
-    :param arguments: what follows it.
+    :param arguments: its arguments.
     """
 
     def __init__(self, name: str, arguments: list[str]) -> None:
@@ -67,7 +67,7 @@ class Command:
         :param api: its name.
         :param arguments: its arguments.
         :returns: its results.
-        :raises ApiError: it failed.
+        :raises ApiError: if it failed.
         """
         account, path = os.environ['WINHOST_ACCOUNT'], os.environ['WINHOST_SOCKET']
         error, values = call(path, api, account, self.name, os.getpid(), *arguments)
@@ -76,18 +76,18 @@ class Command:
         return values
 
     def on_server(self, api: str, *arguments: Value) -> list[Any]:
-        """Call a function with the server that the command line names.
+        """Call a function for the server of the command line.
 
         :param api: its name.
         :param arguments: its arguments after the server.
-        :raises ApiError: it failed.
+        :raises ApiError: if it failed.
         """
         return self.ask(api, self._handle, *arguments)
 
     def rows(self) -> list[Row]:
-        """Every session, with what the tables show of it.
+        """Return all sessions.
 
-        :raises ApiError: they can not be enumerated.
+        :raises ApiError: if they cannot be enumerated.
         """
         serial, _unused, *fields = self.on_server('WTSEnumerateSessionsExW', 1, 0)
         if serial:
@@ -100,7 +100,7 @@ class Command:
         return found
 
     def fill_in_times(self, row: Row) -> None:
-        """Ask when a session's user logged on and was last there.
+        """Query the logon time and the last input time of a session.
 
         :param row: the session.
         """
@@ -112,10 +112,10 @@ class Command:
         row.logon_time, row.last_input_time, row.now = (info[n] for n in (6, 9, 10))
 
     def find(self, otherwise: str) -> list[Row]:
-        """The sessions that the first word names: an id, a session, a user, or ``*``.
+        """Return the sessions that the first word selects: an ID, a session name, a user, or ``*``.
 
-        :param otherwise: the text if there is none.
-        :raises Failed: there is none.
+        :param otherwise: the error text if there is none.
+        :raises Failed: if there is none.
         """
         wanted = self.words[0].lower() if self.words else ''
         found = [row for row in self.rows() if wanted in ('*', str(row.id), row.session.lower(), row.user.lower())]
@@ -124,12 +124,12 @@ class Command:
         return found
 
     def _own(self) -> int | None:
-        # No row of another server is the own session.
+        # The session of this command is not on another server.
         return None if self.server else int(self.ask('ProcessIdToSessionId', os.getpid())[0])
 
 
 def quser(command: Command) -> str:
-    """``query user``: who is logged on."""
+    """``query user``: list the users."""
     try:
         rows = command.rows()
     except ApiError as error:
@@ -144,7 +144,7 @@ def quser(command: Command) -> str:
 
 
 def qwinsta(command: Command) -> str:
-    """``query session``: every session."""
+    """``query session``: list all sessions."""
     try:
         rows = command.rows()
     except ApiError as error:
@@ -164,7 +164,7 @@ def logoff(command: Command) -> str:
 
 
 def rwinsta(command: Command) -> str:
-    """``reset session``: end a session that does not end."""
+    """``reset session``: reset a session."""
     if not command.words:
         raise Failed('Invalid parameter(s)\nRESET SESSION {sessionname | sessionid} [/SERVER:servername] [/V]')
     return _act(command, 'reset', 'rwinsta')
@@ -176,7 +176,7 @@ def tsdiscon(command: Command) -> str:
 
 
 def msg(command: Command) -> str:
-    """Show a message box in sessions that have a client."""
+    """Send a message to sessions that are not disconnected."""
     text = ' '.join(command.words[1:]) or sys.stdin.read()
     title = f'Message from {os.environ.get("USERNAME", "")}'
     wait = 'w' in command.switches
@@ -196,7 +196,7 @@ def msg(command: Command) -> str:
 
 def _act(command: Command, verb: str, api: str, *arguments: Value) -> str:
     if not command.words:
-        # Without a word it is the session that the command runs in.
+        # The default is the session that the command runs in.
         session_id = int(command.ask('ProcessIdToSessionId', os.getpid())[0])
     elif command.words[0].isdecimal():
         session_id = int(command.words[0])
@@ -224,13 +224,13 @@ COMMANDS = {
 }
 
 
-# What rwinsta prints outside English, and the console's code page there. Approximations.
+# The output of rwinsta in other display languages, and their code pages. The texts are approximations.
 _CODE_PAGES = {'en': 'utf-8', 'de': 'cp850', 'ru': 'cp866'}
 _WORDS = {'en': '', 'de': 'Sitzung nicht gefunden: ungültige Kennung', 'ru': 'Сеанс не найден'}
 
 
 def _answers() -> tuple[int, str]:
-    """How this Windows answers what is open about rwinsta: its exit code after a failure, and its language."""
+    """Return the exit code of a failed rwinsta and its display language, which are open questions about Windows."""
     account, path = os.environ['WINHOST_ACCOUNT'], os.environ['WINHOST_SOCKET']
     _error, (failure, language) = call(path, 'rwinsta_answers', account, '', os.getpid())
     return int(str(failure)), str(language)
@@ -249,7 +249,7 @@ def main(words: list[str]) -> int:
         print('Invalid parameter(s)', file=sys.stderr)
         return 1
     failure, language = _answers() if name in ('rwinsta', 'reset session') else (1, 'en')
-    # Consoles write CR LF; what no console can show must not stop the command.
+    # Console output has CR LF, and characters that are not in the code page are replaced.
     page = _CODE_PAGES[language]
     sys.stdout = open(1, 'w', encoding=page, errors='replace', newline='\r\n', closefd=False)  # noqa: SIM115
     sys.stderr = open(2, 'w', encoding=page, errors='replace', newline='\r\n', closefd=False)  # noqa: SIM115

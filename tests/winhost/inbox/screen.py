@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The tables of ``quser`` and ``qwinsta``, as an English Windows prints them on a narrow console."""
+"""The tables of ``quser`` and ``qwinsta`` of an English Windows on a narrow console."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _EPOCH = 11_644_473_600  # seconds from 1601 to 1970
 
 @dataclass
 class Row:
-    """A session as the tables show it."""
+    """A session in the tables."""
 
     id: int
     state: int
@@ -38,13 +38,13 @@ class Row:
 
 
 def quser(rows: list[Row]) -> str:
-    """Print the users.
+    """Format the table of quser.
 
-    :param rows: the sessions that have one.
+    :param rows: the sessions with a user.
     """
     lines = [' USERNAME              SESSIONNAME        ID  STATE   IDLE TIME  LOGON TIME']
     for row in rows:
-        # The word that means no idle time stands a column further to the left than a time.
+        # "none" is one column further left than a time.
         idle = 'none ' if row.id == row.console else _idle(row)
         left = f'{row.marker}{row.user[:20]:20}  {_short(row.session):16} {row.id:4}'
         lines.append(f'{left}  {_STATES[row.state]:6}  {idle:>9}  {_logon(row)}')
@@ -52,9 +52,9 @@ def quser(rows: list[Row]) -> str:
 
 
 def qwinsta(rows: list[Row]) -> str:
-    """Print the sessions.
+    """Format the table of qwinsta.
 
-    :param rows: all that are to be seen.
+    :param rows: the sessions.
     """
     lines = [' SESSIONNAME       USERNAME                 ID  STATE   TYPE        DEVICE ']
     for row in rows:

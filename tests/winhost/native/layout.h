@@ -1,14 +1,14 @@
 /* Copyright: (c) 2026, the winops.sessions authors
  * GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt) */
-/* Sizes and offsets of the API's structs on Windows x64, measured with mingw-w64. Included after the declarations of the structs:
- * windows_types.h for the library itself, FreeRDP's winpr/wtsapi.h in a test. */
+/* Sizes and offsets of the API's structs on Windows x64, measured with mingw-w64. Include it after the structs: those of windows_types.h
+ * in the library, those of FreeRDP's winpr/wtsapi.h in a test. */
 #include <stddef.h>
 
 #ifndef CURRENT_TIME
 #define CURRENT_TIME CurrentTime
 #endif
-#define SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " has another size than on Windows x64")
-#define AT(type, field, bytes) _Static_assert(offsetof(type, field) == (bytes), #type "." #field " is elsewhere than on Windows x64")
+#define SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " does not have the size of Windows x64")
+#define AT(type, field, bytes) _Static_assert(offsetof(type, field) == (bytes), #type "." #field " does not have the offset of Windows x64")
 
 SIZE(WTS_SESSION_INFO_1W, 56);
 AT(WTS_SESSION_INFO_1W, ExecEnvId, 0);

@@ -1,13 +1,13 @@
 /* Copyright: (c) 2026, the winops.sessions authors
  * GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt) */
-/* The Windows types and structs that cross the API, as Windows x64 lays them out; layout.h holds the compiler to it. */
+/* The types and structs of the API with the layout of Windows x64, which layout.h asserts. */
 #ifndef WINDOWS_TYPES_H
 #define WINDOWS_TYPES_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-typedef uint16_t WCHAR; /* never wchar_t, which has 32 bits here */
+typedef uint16_t WCHAR; /* wchar_t has 32 bits on Linux */
 typedef uint8_t BYTE;
 typedef uint8_t BOOLEAN;
 typedef uint16_t USHORT;

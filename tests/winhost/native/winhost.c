@@ -1,7 +1,7 @@
 /* Copyright: (c) 2026, the winops.sessions authors
  * GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt) */
-/* Stands in for wtsapi32, kernel32, advapi32 and secur32 in a process of a simulated Windows host. It decides nothing and keeps nothing: each call is
- * one request to the host (WINHOST_SOCKET), whose answer is laid out as Windows does. wire.py tells the frames, api.py the meaning. */
+/* Replaces wtsapi32, kernel32, advapi32 and secur32 in a process of a simulated Windows host. It has no state: each call is one request to the host
+ * (WINHOST_SOCKET), and the response is laid out as Windows does. wire.py describes the frames, api.py the functions. */
 #define _GNU_SOURCE
 #include "windows_types.h"
 #include "layout.h"
@@ -17,7 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Not among the structs of layout.h: FreeRDP's header, which a test holds to it, does not have these. */
+/* Not in layout.h, because FreeRDP's header, which a test compares with it, does not have these structs. */
 _Static_assert(sizeof(SID_AND_ATTRIBUTES) == 16 && offsetof(TOKEN_GROUPS, Groups) == 8, "TOKEN_GROUPS is not as on Windows x64");
 
 #define EXPORT __attribute__((visibility("default")))
@@ -31,7 +31,7 @@ enum {
     RPC_S_SERVER_UNAVAILABLE = 1722,
 };
 
-/* .NET on Linux reads errno where SetLastError is asked for, so it is set last, and to the Win32 code. */
+/* For SetLastError = true, .NET on Linux reads errno, so it is set last, to the Win32 code. */
 static BOOL finish(DWORD error)
 {
     errno = (int)error;
@@ -92,7 +92,7 @@ static void add_text(Frame *frame, LPCWSTR text)
         add_counted(frame, 's', UINT32_MAX, NULL, 0);
 }
 
-/* An answer, and how far it was read. */
+/* A response, and the position of the next value. */
 typedef struct {
     BYTE *data;
     size_t size, at;
@@ -139,7 +139,7 @@ static bool transfer(int connection, BYTE *data, size_t size, bool out)
     while (size) {
         ssize_t done = out ? send(connection, data, size, MSG_NOSIGNAL) : recv(connection, data, size, 0);
         if (done < 0 && errno == EINTR)
-            continue; /* .NET stops its threads by signals */
+            continue; /* .NET suspends its threads with signals */
         if (done <= 0)
             return false;
         data += done;
@@ -168,7 +168,7 @@ static int connect_to_host(void)
     return -1;
 }
 
-/* Connections that wait for their next call: as many as calls were under way at the same time. */
+/* Idle connections, reused by the next calls: as many as there were calls at the same time. */
 enum { MOST_KEPT = 16 };
 static pthread_mutex_t keeping = PTHREAD_MUTEX_INITIALIZER;
 static int kept[MOST_KEPT], kept_count;
@@ -181,7 +181,7 @@ static int take_connection(void)
         pthread_mutex_unlock(&keeping);
         if (connection < 0)
             return connect_to_host();
-        /* The host sends nothing unasked: what can be read is the end of a host that has stopped. */
+        /* The host sends nothing without a request: a readable connection has been closed by it. */
         struct pollfd state = {.fd = connection, .events = POLLIN};
         if (poll(&state, 1, 0) == 0)
             return connection;
@@ -213,7 +213,7 @@ static bool exchange(int connection, Frame *request, Answer *answer)
     return transfer(connection, answer->data, size, false);
 }
 
-/* Asks the host. The format has a letter for each argument: u uint64_t, s LPCWSTR, b size_t and const void *. The caller frees answer.data. */
+/* Sends a request. The format has a letter for each argument: u uint64_t, s LPCWSTR, b size_t and const void *. The caller frees answer.data. */
 static Answer ask(const char *api, const char *format, ...)
 {
     Frame request = {0};
@@ -264,10 +264,10 @@ static DWORD settle(Answer *answer)
 #define U(value) ((uint64_t)(value))
 #define H(handle) ((uint64_t)(uintptr_t)(handle))
 
-/* ---- Memory that the API hands out -------------------------------------------------------------------------------------------------------- */
+/* ---- Memory that the API allocates -------------------------------------------------------------------------------------------------------- */
 
-/* The host numbers each block and is told when it is freed, so a test sees what leaked, was freed twice or with the wrong function. A freed block is
- * overwritten and kept, so that whoever still reads it reads rubbish every time. */
+/* The host numbers each block and records how it is freed, so that a test detects leaks, double frees and the wrong function. A freed block is
+ * overwritten and never reused, so that a later read returns the same garbage in each run. */
 enum { ALIVE = 0x57494e48, DEAD = 0x44454144, RUBBISH = 0xdd };
 
 typedef struct {
@@ -279,7 +279,7 @@ typedef struct {
     BYTE *start, *at;
 } Arena;
 
-/* Room for `size` bytes in one block: inner pointers point into it and are never freed by themselves. */
+/* Allocates one block for a struct and everything that it points to. */
 static Arena hand_out(uint64_t serial, size_t size)
 {
     Block *block = calloc(1, sizeof(Block) + size);
@@ -301,7 +301,7 @@ static void *put(Arena *arena, const void *data, size_t size)
     return place;
 }
 
-/* The next text of the answer, with a NUL; NULL stays NULL. Each takes 8 bytes at most beyond its own units. */
+/* The next text of the response, with a NUL; NULL stays NULL. The NUL and the alignment take at most 8 bytes. */
 static LPWSTR put_text(Arena *arena, Answer *answer)
 {
     uint32_t units;
@@ -391,7 +391,7 @@ EXPORT BOOL WTSEnumerateSessionsExW(HANDLE server, DWORD *level, DWORD filter, W
     return finish(settle(&answer));
 }
 
-/* A fixed field: what does not fit is cut, and the last unit is the NUL. */
+/* A fixed field: longer text is truncated, and the last unit is the NUL. */
 #define CUT(field, answer) cut(field, sizeof(field) / sizeof *(field), answer)
 static void cut(WCHAR *field, size_t room, Answer *answer)
 {
@@ -405,7 +405,7 @@ static void fill_info(WTSINFOW *info, Answer *answer)
 {
     info->SessionId = (DWORD)next_number(answer);
     info->State = (DWORD)next_number(answer);
-    next_number(answer); /* the lock flag is only in WTSINFOEX */
+    next_number(answer); /* WTSINFO has no lock flag */
     CUT(info->WinStationName, answer);
     CUT(info->UserName, answer);
     CUT(info->Domain, answer);
@@ -513,7 +513,7 @@ EXPORT BOOL WTSDisconnectSession(HANDLE server, DWORD session, BOOL wait)
     return finish(settle(&answer));
 }
 
-/* The lengths are bytes, not characters; what the caller says is what is sent. */
+/* The lengths are in bytes. As many are sent, even if the text is longer. */
 EXPORT BOOL WTSSendMessageW(HANDLE server, DWORD session, LPCWSTR title, DWORD title_bytes, LPCWSTR text, DWORD text_bytes, DWORD style,
                             DWORD timeout, DWORD *response, BOOL wait)
 {
@@ -599,7 +599,7 @@ EXPORT BOOL OpenProcessToken(HANDLE process, DWORD access, HANDLE *token)
     return finish(settle(&answer));
 }
 
-/* TOKEN_GROUPS with its SIDs behind it; whoever asks without room is told the size ("GetTokenInformation"). */
+/* TOKEN_GROUPS, followed by the SIDs. If the buffer is too small, the function returns the size ("GetTokenInformation"). */
 EXPORT BOOL GetTokenInformation(HANDLE token, int class, void *buffer, DWORD room, DWORD *needed)
 {
     Answer answer = ask("GetTokenInformation", "uu", H(token), U((DWORD)class));
@@ -689,7 +689,7 @@ EXPORT BOOLEAN GetUserNameExW(int format, LPWSTR name, ULONG *room)
     return (BOOLEAN)finish(settle(&answer));
 }
 
-/* ---- The registry: these return the error and leave the last error alone ---------------------------------------------------------------------- */
+/* ---- The registry: these functions return the error and do not set the last error ---------------------------------------------------------------------- */
 
 EXPORT LONG RegCreateKeyExW(HANDLE key, LPCWSTR path, DWORD reserved, LPWSTR class, DWORD options, DWORD access, const void *security,
                             HANDLE *opened, DWORD *disposition)
@@ -721,7 +721,7 @@ EXPORT LONG RegSetValueExW(HANDLE key, LPCWSTR name, DWORD reserved, DWORD type,
     return (LONG)settle(&answer);
 }
 
-/* The value's type and data, into a buffer that may be missing (the size is asked for) or too small. */
+/* Returns type and data. The buffer may be too small, or NULL if the caller only needs the size. */
 static void give_value(Answer *answer, DWORD *type, BYTE *data, DWORD *size)
 {
     uint32_t found;

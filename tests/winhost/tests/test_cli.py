@@ -95,7 +95,7 @@ def test_an_inventory_is_written_before_the_fleet_reports_ready(fleet: Path) -> 
 @pytest.mark.parametrize(
     ('words', 'error'),
     [
-        (['show', 'web99'], "no host 'web99'; there are web01, web02"),
+        (['show', 'web99'], "unknown host 'web99'. Hosts: web01, web02"),
         (['set', 'web01', 'leave: 99'], '99'),
         (['set', 'web01', 'explode: true'], 'is not one of logon, leave, replace, update, reboot'),
         (['set', 'web01', 'logon: {usr: bob}'], 'unknown usr'),

@@ -138,13 +138,13 @@ def test_a_change_that_fails_at_an_api_call_fails_the_test_that_asked_for_it() -
 @pytest.mark.parametrize(
     ('spec', 'error'),
     [
-        (None, 'hosts: None is no mapping'),
-        ({}, 'hosts: None is no mapping'),
-        ({'hosts': {}}, 'is no mapping of names to hosts'),
-        ({'hosts': ['web01']}, 'is no mapping'),
-        ({'host': {}}, 'unknown host; known are hosts'),
-        ({'hosts': {'web01': {'sesions': []}}}, 'web01: unknown sesions; known are'),
-        ({'hosts': {'web01': {'winrm': {'pieces': 3}}}}, 'web01: winrm: unknown pieces; known are'),
+        (None, 'hosts: None is not a mapping'),
+        ({}, 'hosts: None is not a mapping'),
+        ({'hosts': {}}, 'is not a mapping of names to hosts'),
+        ({'hosts': ['web01']}, 'is not a mapping'),
+        ({'host': {}}, 'unknown host. Known: hosts'),
+        ({'hosts': {'web01': {'sesions': []}}}, 'web01: unknown sesions. Known:'),
+        ({'hosts': {'web01': {'winrm': {'pieces': 3}}}}, 'web01: winrm: unknown pieces. Known:'),
     ],
 )
 def test_an_invalid_spec_is_reported_and_leaves_no_files(

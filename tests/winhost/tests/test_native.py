@@ -137,7 +137,7 @@ def test_another_layout_than_that_of_windows_does_not_compile(tmp_path: Path) ->
         shutil.copy(source, tmp_path)
     types = tmp_path / 'windows_types.h'
     types.write_text(types.read_text().replace('WCHAR Domain[17];', 'WCHAR Domain[18];'))
-    with pytest.raises(RuntimeError, match='elsewhere than on Windows x64'):
+    with pytest.raises(RuntimeError, match='does not have the offset of Windows x64'):
         native.compile_with('-fsyntax-only', tmp_path / 'winhost.c')
 
 
@@ -303,7 +303,7 @@ def test_memory_given_back_wrongly_is_known_and_overwritten(process: Begin) -> N
         'WTSFreeMemoryExW got memory that was freed before',
     ]
     wrong = 'WTSFreeMemoryExW got type 2 and 1 elements for type 2 and 3 elements of WTSEnumerateSessionsExW'
-    assert host.memory.misuse == [*once, *once, wrong, 'LocalFree got memory that no API function handed out']
+    assert host.memory.misuse == [*once, *once, wrong, 'LocalFree got memory that no API function has allocated']
 
 
 def test_freeing_nothing_is_fine(process: Begin) -> None:

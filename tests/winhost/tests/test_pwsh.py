@@ -45,7 +45,7 @@ def test_what_pwsh_names_comes_first(bare: Path, tmp_path: Path, monkeypatch: py
 def test_what_pwsh_names_has_to_be_there(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     executable(bare / 'pwsh')
     monkeypatch.setenv('PWSH', '/nowhere/pwsh')
-    with pytest.raises(FileNotFoundError, match=r"PWSH='/nowhere/pwsh' .* for example"):
+    with pytest.raises(FileNotFoundError, match=r"PWSH='/nowhere/pwsh' .* Example:"):
         pwsh.find()
 
 

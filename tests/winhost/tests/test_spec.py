@@ -17,21 +17,21 @@ from winhost.spec import SpecError
 @pytest.mark.parametrize(
     ('wrong', 'words'),
     [
-        ({'session': []}, 'unknown session; known are accounts'),
+        ({'session': []}, 'unknown session. Known: accounts'),
         ({'sessions': [{'id': 2, 'name': 'alice'}]}, 'session 2: .*unknown name'),
         ({'sessions': [{'id': 2, 'user': 'a', 'state': 'gone'}]}, "session 2: state 'gone' is not one of active"),
-        ({'sessions': [{'id': 2, 'user': 'a', 'idle': 'long'}]}, 'session 2: .* good ones are 90'),
-        ({'sessions': [{'id': '2', 'user': 'a'}]}, "'2' is no session id; a good one is 2"),
-        ({'sessions': [{'id': 2, 'user': 'a'}, {'id': 2, 'user': 'b'}]}, r'session 2 is taken by CORP\\a'),
+        ({'sessions': [{'id': 2, 'user': 'a', 'idle': 'long'}]}, 'session 2: .* Examples: 90'),
+        ({'sessions': [{'id': '2', 'user': 'a'}]}, "'2' is not a session ID. Example: 2"),
+        ({'sessions': [{'id': 2, 'user': 'a'}, {'id': 2, 'user': 'b'}]}, r'session 2 is in use by CORP\\a'),
         ({'sessions': [{'id': 2, 'user': 'a', 'on_logoff': {'fails': 5}}]}, 'on_logoff: unknown fails'),
         ({'sessions': [{'id': 2, 'user': 'a', 'on_logoff': {'becomes': 'dust'}}]}, "'dust' is not one of ghost"),
         ({'sessions': [{'id': 2, 'user': 'a', 'on_message': {'answer': 'maybe'}}]}, "'maybe' is not one of ok"),
-        ({'accounts': {'ansible': 'secret'}}, r'a good one is CORP\\ansible'),
+        ({'accounts': {'ansible': 'secret'}}, r'Example: CORP\\ansible'),
         ({'accounts': {'CORP\\a': {'rights': 'root'}}}, "'root' is not one of full"),
-        ({'api': [{'api': 'WTSNothing', 'error': 5}]}, "'WTSNothing' is no function"),
-        ({'api': [{'api': 'WTSLogoffSession', 'class': 5, 'error': 5}]}, 'has no class; it has'),
-        ({'api': [{'api': 'WTSLogoffSession'}]}, 'a fault has an error'),
-        ({'events': [{'before': {'api': 'WTSLogoffSession'}}]}, 'a good one is'),
+        ({'api': [{'api': 'WTSNothing', 'error': 5}]}, "'WTSNothing' is not a function"),
+        ({'api': [{'api': 'WTSLogoffSession', 'class': 5, 'error': 5}]}, 'has no argument class. Known: '),
+        ({'api': [{'api': 'WTSLogoffSession'}]}, 'a fault needs error'),
+        ({'events': [{'before': {'api': 'WTSLogoffSession'}}]}, 'Example: '),
     ],
 )
 def test_a_wrong_word_is_named_with_good_ones(tmp_path: Path, wrong: dict[str, Any], words: str) -> None:
@@ -48,7 +48,7 @@ def test_an_empty_spec_is_a_host(tmp_path: Path) -> None:
     'change', [{'explode': True}, {}, {'leave': 3, 'reboot': True}], ids=['unknown', 'nothing', 'two things']
 )
 def test_a_change_that_is_none_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
-    with pytest.raises(SpecError, match=r'a good one is \{leave: 3\}'):
+    with pytest.raises(SpecError, match=r'Example: \{leave: 3\}'):
         Host('web01', {}, tmp_path).change(change)
 
 
