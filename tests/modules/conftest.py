@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from modules.altered import quick_plugins
 from modules.engine import Engine
 
 from winhost.host import Host
@@ -17,6 +18,14 @@ from winhost.host import Host
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """The PowerShell process that the modules run in."""
     engine = Engine(tmp_path_factory.mktemp('host'))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope='session')
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A copy of the engine that waits no longer than a test needs, and abandons a call as soon as it hangs."""
+    engine = Engine(tmp_path_factory.mktemp('host'), quick_plugins(tmp_path_factory.mktemp('quick')))
     yield engine
     engine.close()
 

@@ -16,12 +16,12 @@ import ansible
 
 from ansible_collections.winops.sessions.plugins.plugin_utils._results.received import check_result
 from winhost import pwsh
-from winhost.host import Host
+from winhost.host import Call, Host
 
 ACCOUNT = 'CORP\\ansible'
 _HERE = Path(__file__).resolve().parent
 # tools/coverage_csharp.py measures a copy.
-_PLUGINS = Path(os.environ.get('WINOPS_PLUGINS', _HERE.parents[1] / 'plugins'))
+PLUGINS = Path(os.environ.get('WINOPS_PLUGINS', _HERE.parents[1] / 'plugins'))
 _LONGEST_CALL = 120  # seconds; a call that takes longer hangs
 
 
@@ -43,7 +43,7 @@ class Engine:
     :param plugins: the folder of the plugins, which may be an altered copy.
     """
 
-    def __init__(self, root: Path, plugins: Path = _PLUGINS) -> None:
+    def __init__(self, root: Path, plugins: Path = PLUGINS) -> None:
         self.root = root
         self._lines: queue.Queue[str] = queue.Queue()
         host = Host('web01', {}, root)
@@ -82,7 +82,9 @@ class Engine:
 
     def host(self, spec: dict[str, Any]) -> Host:
         """A host to be started, which the modules run on next."""
-        return Host('web01', spec, self.root)
+        host = Host('web01', spec, self.root)
+        host.watchers.append(self._watch)
+        return host
 
     def run(self, module: str, *, check: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:
         """Run a module.
@@ -105,6 +107,11 @@ class Engine:
         assert 'unhandled' not in result, result
         _check_documented(module, result, options)
         return result
+
+    def _watch(self, when: str, call: Call) -> None:
+        """Let a copy of the engine know that its call hangs (hanging.cs)."""
+        if when == 'hangs':
+            (self.root / 'Temp' / f'hanging-{call.pid}').touch()
 
     def close(self) -> None:
         """End the process."""

@@ -329,22 +329,12 @@ def test_reads_which_session_is_the_console_with_each_reading(host, act):
 # ---- Calls that do not return ----
 
 
-@pytest.mark.parametrize('api', [ENUMERATE, QUERY, LOGOFF, PROCESSES, 'LookupAccountNameW', 'GetUserNameExW'])
-def test_a_call_that_hangs_is_abandoned(host, act, api):
+# test_fault_matrix.py lets each call hang. Here the time until a call is abandoned passes for real.
+def test_a_call_that_hangs_is_abandoned(host, act):
     there = host(sessions=[ALICE, {**ALICE, 'id': 3, 'user': 'bob'}])
-    there.fault(api, hangs=True)
+    there.fault(LOGOFF, hangs=True)
 
-    result = act(
-        max_idle='3600', timeout='0', protect_processes=['backup.exe'], protect_users=['carol@corp.example.com']
-    )
-
-    if api == LOGOFF:
-        assert of(result, 'outcome') == {2: 'still_present', 3: 'still_present'}
-    if api in (ENUMERATE, PROCESSES, 'GetUserNameExW'):
-        assert f'{api} failed with Win32 error 1460' in result['msg']
-        assert there.acts == []
-    if api == 'LookupAccountNameW':
-        assert ended(there) == [2, 3]
+    assert of(act(max_idle='3600', timeout='0'), 'outcome') == {2: 'still_present', 3: 'still_present'}
 
 
 # ---- The record on the host ----

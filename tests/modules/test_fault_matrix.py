@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Every Win32 error that the session API is known to return, at every call, and a restart between any two of them."""
+"""Every Win32 error that the session API returns, calls that hang or are slow, and restarts between calls."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from modules.engine import Engine
 
 from winhost.host import Host
 
-ERRORS = (2, 5, 6, 50, 87, 122, 1008, 1314, 1702, 1722, 1726, 1753, 7001, 7007, 7022, 7024, 7041, 7042, 7045, 7060)
+ERRORS = (2, 5, 6, 50, 87, 122, 234, 1008, 1314, 1702, 1722, 1726, 1753, 7001, 7007, 7022, 7024, 7041, 7042, 7045, 7060)
 GONE, CLOSING, DENIED = {2, 7022}, {7007}, {5, 7045}
+TIMEOUT = 1460  # ERROR_TIMEOUT, which the engine reports for a call that it has abandoned
 SESSIONS = [
     {'id': 2, 'user': 'alice', 'idle': '2h', 'logged_on': '9h', 'groups': ['CORP\\Staff']},
     {'id': 3, 'user': 'bob', 'idle': '2h', 'logged_on': '9h'},
@@ -86,7 +87,10 @@ def lists_the_session_without_client(result: Result, host: Host, error: int) -> 
 def fails_for_one_session(outcome: str) -> Expectation:
     def check(result: Result, host: Host, error: int) -> None:
         assert result['failed']
-        assert by_id(result, 'outcome') == {2: 'still_present' if error in CLOSING else 'failed', 3: outcome}
+        assert by_id(result, 'outcome') == {
+            2: 'still_present' if error in CLOSING | {TIMEOUT} else 'failed',
+            3: outcome,
+        }
         assert by_id(result, 'error_code') == {2: error, 3: None}
         assert f'Win32 error {error}' in result['msg']
         assert 2 in by_id(result, 'id', 'remaining')
@@ -208,12 +212,12 @@ def run(engine: Engine, host: Host, module: str, options: dict[str, Any]) -> Res
 
 
 @pytest.mark.parametrize('case', MATRIX)
-def test_an_error_of_a_call_fails_what_depends_on_it_and_nothing_else(engine: Engine, case: str) -> None:
+def test_an_error_of_a_call_fails_what_depends_on_it_and_nothing_else(quick: Engine, case: str) -> None:
     api, arguments, module, options, expect = MATRIX[case]
     for error in ERRORS:
-        with engine.host({'sessions': SESSIONS}) as host:
+        with quick.host({'sessions': SESSIONS}) as host:
             host.fault(api, error=error, **arguments)
-            result = run(engine, host, module, options)
+            result = run(quick, host, module, options)
             assert any(call.error == error for call in host.calls if call.api == api), f'{case}: {error} did not occur'
             try:
                 expect(result, host, error)
@@ -221,23 +225,91 @@ def test_an_error_of_a_call_fails_what_depends_on_it_and_nothing_else(engine: En
                 raise AssertionError(f'{case}, Win32 error {error}: {result}') from problem
 
 
+# The kernel answers for the registry and the module's own session: those calls return.
+ABANDONED = [case for case, row in MATRIX.items() if not row[0].startswith('Reg') and row[0] != 'ProcessIdToSessionId']
+
+
+@pytest.mark.parametrize('case', ABANDONED)
+def test_a_call_that_hangs_fails_what_depends_on_it_and_nothing_else(quick: Engine, case: str) -> None:
+    api, arguments, module, options, expect = MATRIX[case]
+    with quick.host({'sessions': SESSIONS}) as host:
+        host.fault(api, hangs=True, **arguments)
+        result = quick.run(module, **options)
+        assert any(call.error is None for call in host.calls if call.api == api), f'{case}: no call hung'
+        expect(result, host, TIMEOUT)
+
+
+@pytest.mark.parametrize(
+    ('api', 'options', 'outcome'),
+    [('WTSLogoffSession', {}, 'logged_off'), ('WTSDisconnectSession', {'state': 'disconnected'}, 'disconnected')],
+)
+def test_a_request_that_is_carried_out_after_it_was_abandoned_counts(
+    quick: Engine, api: str, options: dict[str, Any], outcome: str
+) -> None:
+    with quick.host({'sessions': SESSIONS}) as host:
+        host.fault(api, session=2, hangs=True)
+        # The first enumeration is that of the plan.
+        host.on('WTSEnumerateSessionsExW', nth=2, do=lambda host: host.heal())
+        result = quick.run('win_user_session', **{**ACT, 'timeout': '20', **options})
+        assert by_id(result, 'outcome') == {2: outcome, 3: outcome}
+        assert not result.get('failed')
+        assert session_acts(host) == [(api, 3), (api, 2)] or session_acts(host) == [(api, 2), (api, 3)]
+
+
+@pytest.mark.parametrize(
+    ('module', 'options'),
+    [
+        ('win_user_session_info', {'gather': ['client', 'sid', 'processes'], 'max_idle': '60'}),
+        ('win_user_session', {**ACT, 'timeout': '20', 'max_idle': '3600', 'protect_groups': ['CORP\\Staff']}),
+        ('win_user_session', {**NOTICE, 'timeout': '20'}),
+        ('win_user_session_message', {'text': 'x'}),
+    ],
+    ids=['info', 'act', 'notice', 'message'],
+)
+def test_slow_calls_change_nothing_but_times(quick: Engine, module: str, options: dict[str, Any]) -> None:
+    found = []
+    for span in (0, 9):
+        with quick.host({'sessions': SESSIONS, 'clock': {'fixed': '2026-11-21T14:34:47Z'}}) as host:
+            host.watchers.append(pass_time(host, span))
+            result = run(quick, host, module, options)
+            found.append(
+                (
+                    [(record['token'], record.get('outcome')) for record in result['sessions']],
+                    [record['token'] for record in result.get('protected', [])],
+                    result.get('changed'),
+                    session_acts(host),
+                )
+            )
+    assert found[0] == found[1]
+
+
+def pass_time(host: Host, span: int) -> Callable[[str, Any], None]:
+    """Let each call of a host take some seconds of its clock."""
+
+    def watch(when: str, call: Any) -> None:
+        if when == 'before' and span:
+            host.change({'advance': span})
+
+    return watch
+
+
 # rwinsta is a process, which takes a while to start.
 @pytest.mark.parametrize('error', [5, 1722, 7022, 7024])
-def test_a_failed_reset_fails_only_its_session(engine: Engine, error: int) -> None:
-    with engine.host({'sessions': SESSIONS}) as host:
+def test_a_failed_reset_fails_only_its_session(quick: Engine, error: int) -> None:
+    with quick.host({'sessions': SESSIONS}) as host:
         host.fault('rwinsta', session=2, error=error)
-        result = run(engine, host, 'win_user_session', {**ACT, 'method': 'reset'})
+        result = run(quick, host, 'win_user_session', {**ACT, 'method': 'reset'})
         assert by_id(result, 'outcome') == {2: 'failed', 3: 'reset'}
         assert result['failed']
 
 
 @pytest.mark.parametrize('error', [error for error in ERRORS if error not in GONE | CLOSING])
-def test_one_failed_reading_before_an_act_is_repeated_and_never_leads_to_a_reset(engine: Engine, error: int) -> None:
-    with engine.host({'sessions': SESSIONS}) as host:
+def test_one_failed_reading_before_an_act_is_repeated_and_never_leads_to_a_reset(quick: Engine, error: int) -> None:
+    with quick.host({'sessions': SESSIONS}) as host:
         # The reading after the plan is the one before the act.
         host.on('GetUserNameExW', do=lambda host: host.fault(READ, session=2, error=error, times=1))
         options = {**ACT, 'timeout': '20', 'method': 'logoff_then_reset'}
-        result = run(engine, host, 'win_user_session', options)
+        result = run(quick, host, 'win_user_session', options)
         assert by_id(result, 'outcome') == {2: 'logged_off', 3: 'logged_off'}
         assert {api for api, _session in session_acts(host)} == {'WTSLogoffSession'}
 
@@ -245,15 +317,15 @@ def test_one_failed_reading_before_an_act_is_repeated_and_never_leads_to_a_reset
 @pytest.mark.parametrize(
     'more', [{}, {'method': 'logoff_then_reset'}, {'notice': NOTICE['notice']}], ids=['logoff', 'reset', 'notice']
 )
-def test_a_restart_before_any_call_leaves_the_sessions_after_it_alone(engine: Engine, more: dict[str, Any]) -> None:
+def test_a_restart_before_any_call_leaves_the_sessions_after_it_alone(quick: Engine, more: dict[str, Any]) -> None:
     options = {**ACT, 'all_sessions': False, 'users': ['alice', 'bob'], **more}
-    with engine.host({'sessions': SESSIONS}) as host:
-        engine.run('win_user_session', **options)
+    with quick.host({'sessions': SESSIONS}) as host:
+        quick.run('win_user_session', **options)
         calls = len(host.calls)
     for nth in range(calls):
-        with engine.host({'sessions': SESSIONS}) as host:
+        with quick.host({'sessions': SESSIONS}) as host:
             host.watchers.append(restart_before(host, nth))
-            result = engine.run('win_user_session', **options)
+            result = quick.run('win_user_session', **options)
         assert host.sessions.users == {2: 'CORP\\ceo', 3: 'CORP\\cfo'}, (nth, result)
 
 
