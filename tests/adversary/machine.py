@@ -8,11 +8,12 @@ import threading
 from collections import Counter
 from typing import Any, ClassVar
 
+import hypothesis
 from adversary import worlds
 from adversary.oracle import Judge, Run
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from modules.engine import Engine
 
 from winhost.host import Call, Host
@@ -33,8 +34,11 @@ def change(host: Host, what: Change) -> None:
     name, *rest = what
     with host.changed:
         host.clock.advance(1)
-        if name == 'jump':
-            host.clock.jump(rest[0])
+        if name in ('jump', 'advance'):
+            host.change({name: rest[0]})
+            return
+        if name == 'heal':
+            host.heal()
             return
         if name == 'logon':
             host.sessions.logon(**{**rest[0], 'logged_on': 0, 'connected': 0, 'idle': 0, 'state': 'active'})
@@ -87,6 +91,7 @@ class Adversary(RuleBasedStateMachine):
     @initialize(world=worlds.worlds(), tasks=st.tuples(worlds.tasks(), worlds.tasks(), worlds.tasks()))
     def begin(self, world: dict[str, Any], tasks: tuple[dict[str, Any], ...]) -> None:
         """Start the host."""
+        self.counted['hosts'] += 1
         self.host = self.engines[0].host(world)
         self.host.start()
         self.judge = Judge(self.host)
@@ -97,6 +102,11 @@ class Adversary(RuleBasedStateMachine):
         self.beside: tuple[int, int] | None = None
         self.is_calm = self.is_settled = True
         self.thread: threading.Thread | None = None
+
+    @invariant()
+    def count_step(self) -> None:
+        """Count the steps, one of which starts the host."""
+        self.counted['steps'] += 1
 
     @rule(what=worlds.changes)
     def something_happens(self, what: Change) -> None:
@@ -118,7 +128,7 @@ class Adversary(RuleBasedStateMachine):
 
     @rule()
     def everything_works_again(self) -> None:
-        """No more calls fail."""
+        """No more calls fail, and those that hang are carried out."""
         self.host.heal()
         self.is_calm = True
 
@@ -237,7 +247,7 @@ def attack(
     engines: tuple[Engine, Engine],
     examples: int,
     shrink: bool = True,
-    repeat: bool = False,
+    seed: int | None = None,
     only: dict[str, Any] | None = None,
 ) -> None:
     """Run the machine.
@@ -245,12 +255,14 @@ def attack(
     :param engines: two processes that run the modules, on the same host.
     :param examples: how many hosts, of 25 steps each.
     :param shrink: whether to look for a shorter way to what was found.
-    :param repeat: whether to take the same hosts each time.
+    :param seed: makes the hosts the same in each run; by default that is up to pytest's --hypothesis-seed.
     :param only: the options of the only task; by default there are three random ones.
     :raises AssertionError: an engine did something wrong.
     """
     Adversary.engines, Adversary.only = engines, only
     Adversary.counted.clear()
+    if seed is not None:
+        hypothesis.seed(seed)(Adversary)
     phases = [phase for phase in Phase if shrink or phase not in (Phase.shrink, Phase.explain)]
     run_state_machine_as_test(
         Adversary,
@@ -258,7 +270,8 @@ def attack(
             max_examples=examples,
             stateful_step_count=_STEPS,
             deadline=None,
-            derandomize=repeat,
+            derandomize=False,
+            database=None,
             report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
             print_blob=True,

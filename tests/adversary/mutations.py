@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-PLUGINS = Path(__file__).resolve().parents[2] / 'plugins'
+from modules.altered import Alteration, quick_plugins
+
 _NOTICED: dict[str, Any] = {'all_sessions': True, 'notice': {'text': 'Please save your work.', 'grace': '900'}}
 _TARGET, _NOTICE, _SELECTION, _SESSION = '_Target.cs', '_Notice.cs', '_Selection.cs', '_Session.cs'
 
@@ -31,11 +30,12 @@ class Mutation:
     old: str
     new: str
     options: dict[str, Any] = field(default_factory=lambda: {'all_sessions': True})
+    seed: int = 0
 
     @property
     def task(self) -> dict[str, Any]:
         """The options of a task that needs the safeguard."""
-        return {'state': 'logged_off', 'timeout': '1', **self.options}
+        return {'state': 'logged_off', 'timeout': '0.2', **self.options}
 
     def apply(self, folder: Path) -> Path:
         """Write an altered copy of the plugins.
@@ -43,17 +43,7 @@ class Mutation:
         :param folder: where to.
         :returns: the folder of the copy.
         """
-        plugins = folder / 'plugins'
-        for part in ('module_utils', 'modules'):
-            shutil.copytree(PLUGINS / part, plugins / part)
-        source = plugins / 'module_utils' / self.file
-        text = source.read_text(encoding='utf-8')
-        # However the source is indented.
-        pattern = r'\s+'.join(re.escape(word) for word in self.old.split())
-        found = re.findall(pattern, text)
-        assert len(found) == 1, f'{self.name}: the text occurs {len(found)} times in {self.file}'
-        source.write_text(text.replace(found[0], self.new), encoding='utf-8')
-        return plugins
+        return quick_plugins(folder, Alteration(self.file, self.old, self.new))
 
 
 MUTATIONS = (

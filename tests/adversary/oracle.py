@@ -8,9 +8,11 @@ answers yes and `protection` answers no only if both are certain: what it calls 
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +44,7 @@ def token(session: Session) -> str:
     return f'{session.id}:{stamp}:{session.account or ""}'.casefold()
 
 
+@functools.cache
 def matches(pattern: str, text: str | None) -> bool:
     """Whether a text matches a pattern with the wildcards * and ?."""
     parts = {'*': '.*', '?': '.'}
@@ -49,25 +52,26 @@ def matches(pattern: str, text: str | None) -> bool:
     return text is not None and re.fullmatch(regex, fold(text), re.DOTALL) is not None
 
 
-def _is_named(host: Host, session: Session, names: list[str], doubt: bool) -> bool:
+def _is_named(host: Host, session: Session, names: list[str], unresolved: Collection[str] = ()) -> bool:
     """Whether a session's user is one of those named.
 
-    :param doubt: what a name counts as that cannot be resolved and has the same user part.
+    :param unresolved: the names that could not be resolved, which name every account with the same user part.
     """
     if session.user is None:
         return False
     texts = [session.user, f'{session.domain}\\{session.user}', f'{session.user}@{session.domain}', session.sid]
-    return any(any(matches(name, text) for text in texts) or _is_resolved(host, session, name, doubt) for name in names)
+    is_text = any(matches(name, text) for name in names for text in texts)
+    return is_text or any(_is_resolved(host, session, name, unresolved) for name in names)
 
 
-def _is_resolved(host: Host, session: Session, name: str, doubt: bool) -> bool:
+def _is_resolved(host: Host, session: Session, name: str, unresolved: Collection[str]) -> bool:
     """Whether Windows resolves a name to a session's user."""
     if not re.search(r'[\\@]', name) or re.search(r'[*?]', name):
         return False
     found = host.find_account(name)
     if found.error or found.sid is None:
         user = name.rpartition('\\')[2] if '\\' in name else name.rpartition('@')[0]
-        return doubt and fold(user) == fold(session.user or '')
+        return name in unresolved and fold(user) == fold(session.user or '')
     return found.sid == session.sid
 
 
@@ -130,11 +134,14 @@ def is_candidate(host: Host, session: Session, options: dict[str, Any]) -> bool:
     return session.state in _LEFT or (is_named and is_old)
 
 
-def selects(host: Host, session: Session, options: dict[str, Any]) -> bool:
-    """Whether the options may select a session."""
+def selects(host: Host, session: Session, options: dict[str, Any], unresolved: Collection[str] = ()) -> bool:
+    """Whether the options may select a session.
+
+    :param unresolved: the names that the run could not resolve.
+    """
     checks = {
-        'users': lambda names: _is_named(host, session, names, doubt=False),
-        'exclude_users': lambda names: not _is_named(host, session, names, doubt=True),
+        'users': lambda names: _is_named(host, session, names),
+        'exclude_users': lambda names: not _is_named(host, session, names, unresolved),
         'groups': lambda names: bool(_groups(host, session) & {host.directory.sid(name) for name in names}),
         'session_ids': lambda ids: session.id in ids,
         'tokens': lambda tokens: token(session) in {text.casefold() for text in tokens},
@@ -151,13 +158,16 @@ def selects(host: Host, session: Session, options: dict[str, Any]) -> bool:
     return not limits or bool(reached(host, session, options))
 
 
-def protection(host: Host, session: Session, options: dict[str, Any]) -> str | None:
-    """The reason why a session is certainly protected."""
+def protection(host: Host, session: Session, options: dict[str, Any], unresolved: Collection[str] = ()) -> str | None:
+    """The reason why a session is certainly protected.
+
+    :param unresolved: the names that the run could not resolve.
+    """
     if session.id == host.own_session:
         return 'own_session'
     if options.get('protect_connection_user', True) and fold(session.account or '') == fold(CALLER):
         return 'connection_user'
-    if _is_named(host, session, options.get('protect_users') or [], doubt=True):
+    if _is_named(host, session, options.get('protect_users') or [], unresolved):
         return 'protected_user'
     if _groups(host, session) & {host.directory.sid(name) for name in options.get('protect_groups') or []}:
         return 'protected_group'
@@ -175,7 +185,10 @@ def protection(host: Host, session: Session, options: dict[str, Any]) -> str | N
 
 @dataclass
 class Instant:
-    """A session at one moment; ``token`` None: there was none of that ID."""
+    """A session at one moment; ``token`` None: there was none of that ID.
+
+    :ivar calls: how many calls the run had made.
+    """
 
     time: int
     token: str | None = None
@@ -187,6 +200,7 @@ class Instant:
     last_use: int = 0
     connect_time: int = 0
     logon_time: int = 0
+    calls: int = 0
 
     @property
     def may_end(self) -> bool:
@@ -199,7 +213,10 @@ class Act:
     """A call that ends or disconnects a session, or shows a message.
 
     :ivar at: the session immediately before it.
+    :ivar error: what it was answered with; None: it was not answered while the run lasted.
     :ivar is_of_rest: whether the session is what a logoff by the same run has left.
+    :ivar is_stray: whether another session got the ID while the command that resets it started.
+    :ivar was_seen: whether the run had read or listed that session.
     """
 
     api: str
@@ -208,6 +225,8 @@ class Act:
     error: int | None = None
     carried_out: bool = False
     is_of_rest: bool = False
+    is_stray: bool = False
+    was_seen: bool = False
 
 
 @dataclass
@@ -234,6 +253,7 @@ class Run:
     listed: list[str] = field(default_factory=list)
     process_lists: list[bool] = field(default_factory=list)
     tokens_read: bool = False
+    unresolved: set[str] = field(default_factory=set)
     calls: int = 0
     planned_at: int | None = None
 
@@ -247,6 +267,11 @@ class Run:
         """What makes it the same notice: selection, text, title, time."""
         told = {name: (self.notice or {}).get(name) for name in ('text', 'title', 'grace', 'at')}
         return json.dumps([{name: self.options.get(name) for name in CRITERIA}, told], sort_keys=True)
+
+    def selected(self, session: int) -> Instant | None:
+        """The session of an ID when the plan was made."""
+        read = [seen for seen in self.reads[session] if self.planned_at and seen.calls <= self.planned_at]
+        return read[-1] if read else None
 
     def has_come_to(self, moment: int) -> bool:
         """Whether so many calls were made since the plan was made or, if negative, since the start."""
@@ -284,26 +309,27 @@ class Judge:
         self.promises: dict[tuple[str, str], list[Promise]] = defaultdict(list)
         self.inject: Any = lambda run, call: None
         self.trace: list[str] = []
-        self._pending: dict[int, Act] = {}
+        self._pending: dict[int, tuple[Run, Act | None]] = {}
         host.watchers.append(self._watch)
 
-    def instant(self, session_id: int, options: dict[str, Any]) -> Instant:
+    def instant(self, run: Run, session_id: int) -> Instant:
         """A session as it is now."""
         now = self.host.clock.now()
         if session_id not in self.host.sessions:
-            return Instant(now)
-        session = self.host.sessions[session_id]
+            return Instant(now, calls=run.calls)
+        session, options = self.host.sessions[session_id], run.options
         return Instant(
             now,
             token(session),
             session.account,
-            selects(self.host, session, options),
-            protection(self.host, session, options),
+            selects(self.host, session, options, run.unresolved),
+            protection(self.host, session, options, run.unresolved),
             frozenset(reached(self.host, session, options)),
             session.state.name.lower(),
             last_use(session),
             session.connect_time,
             session.logon_time,
+            run.calls,
         )
 
     def begin(self, pid: int, options: dict[str, Any], check: bool) -> Run:
@@ -324,45 +350,48 @@ class Judge:
             return None
 
     def _watch(self, when: str, call: Call) -> None:
-        run = self._run_of(call)
-        if run is None:
-            return
         if when == 'before':
-            self._before(run, call)
-        else:
-            self._after(run, call)
+            run = self._run_of(call)
+            if run is not None:
+                self._pending[id(call)] = run, self._before(run, call)
+        elif when == 'after' and id(call) in self._pending:
+            run, act = self._pending.pop(id(call))
+            # A call that hung may be carried out when the run that made it is over.
+            if self.runs.get(run.pid) is run:
+                self._after(run, act, call)
 
-    def _before(self, run: Run, call: Call) -> None:
+    def _before(self, run: Run, call: Call) -> Act | None:
         run.calls += 1
         if call.api == 'GetUserNameExW':
             run.planned_at = run.calls
         self.trace.append(_line(run, call))
         is_act = call.api in ACTS or call.api == 'WTSSendMessageW'
-        if not is_act:
-            if not call.caller:
-                self.inject(run, call)
-        elif call.arguments['server'] is None:
-            act = Act(call.api, call.arguments['session'], self.instant(call.arguments['session'], run.options))
-            self._pending[id(call)] = act
-            if call.api in ACTS:
-                self._judge(run, act)
+        if not is_act and not call.caller:
+            self.inject(run, call)
         if call.api == READ and call.arguments['class'] in (24, 25) and not call.caller:
-            run.reads[call.arguments['session']].append(self.instant(call.arguments['session'], run.options))
+            run.reads[call.arguments['session']].append(self.instant(run, call.arguments['session']))
         if call.api == 'WTSEnumerateSessionsExW' and not call.caller:
             run.listed = [token(row) for row in self.host.sessions if row.user and 1 <= row.id <= 65535]
+        if not is_act or call.arguments['server'] is not None:
+            return None
+        act = Act(call.api, call.arguments['session'], self.instant(run, call.arguments['session']))
+        if call.api in ACTS:
+            self._judge(run, act)
+        (run.acts if act.api in ACTS else run.boxes).append(act)
+        return act
 
-    def _after(self, run: Run, call: Call) -> None:
+    def _after(self, run: Run, act: Act | None, call: Call) -> None:
         self.trace.append(f'{run.pid}   = {call.error}')
-        act = self._pending.pop(id(call), None)
         if act is not None:
             act.error, act.carried_out = call.error, call.carried_out
-            (run.acts if act.api in ACTS else run.boxes).append(act)
             if act.api == 'WTSSendMessageW':
                 self._note_message(run, act)
         if call.acted and call.api.startswith('Reg'):
             run.writes.append(call.api)
         if call.api == 'WTSEnumerateProcessesExW':
             run.process_lists.append(call.error == 0)
+        if call.api == 'LookupAccountNameW' and call.error:
+            run.unresolved.add(call.arguments['name'])
         if call.api == 'GetTokenInformation' and call.error == 0:
             run.tokens_read = True
 
@@ -382,11 +411,13 @@ class Judge:
     def _judge(self, run: Run, act: Act) -> None:
         """Judge an act before it is carried out."""
         at = act.at
+        selected = run.selected(act.session)
         if act.api == 'rwinsta':
-            # A process start lies between the last reading and the act; a disconnect meanwhile may be part of it.
-            latest = 0 if at.state in ('disconnected', 'down') else -3
-            readings = [seen for seen in run.reads[act.session][latest:] if seen.may_end]
-            at = readings[-1] if readings else at
+            at = self._requested(run, act, selected)
+            act.is_stray = act.at.account is not None and at.token != act.at.token
+            act.was_seen = act.at.token in run.listed or any(
+                seen.token == act.at.token for seen in run.reads[act.session]
+            )
         what = f'{ACTS[act.api]} of session {act.session} ({at.account})'
         if run.check:
             self.blame(run, f'{what} in check mode')
@@ -400,18 +431,27 @@ class Judge:
             self.blame(run, f'{what}, which does not match: {at}')
         if at.protection:
             self.blame(run, f'{what}, which is protected: {at.protection}')
-        seen = [read for read in run.reads[act.session] if read.token == at.token]
-        if not seen:
-            self.blame(run, f'{what}, which was never read')
+        if at.account is not None and selected is not None and at.token != selected.token:
+            self.blame(run, f'{what}, which is not the session that was selected: {selected}')
         if run.options.get('protect_processes') and not any(run.process_lists[-1:]):
             self.blame(run, f'{what}, whose processes could not be read')
-        if run.options.get('protect_groups') and self.host.sessions[act.session].user and not run.tokens_read:
+        if run.options.get('protect_groups') and at.account and not run.tokens_read:
             self.blame(run, f'{what}, whose groups could not be read')
         self._judge_kind(run, act, what, at)
         if run.notice is not None:
             reason = self._not_warned(run, at)
             if reason:
                 self.blame(run, f'{what} against its notice: {reason}; {at}')
+
+    @staticmethod
+    def _requested(run: Run, act: Act, selected: Instant | None) -> Instant:
+        """The reading after which a reset was requested: a process start lies between it and the act."""
+        # A disconnect meanwhile may be part of the act.
+        latest = 0 if act.at.state in ('disconnected', 'down') else -3
+        readings = [seen for seen in run.reads[act.session][latest:] if seen.may_end]
+        # The reading of another session after that is no reading before the request.
+        own = [seen for seen in readings if selected and seen.token == selected.token and seen.calls > selected.calls]
+        return (own or readings or [act.at])[-1]
 
     @staticmethod
     def _is_left_of(run: Run, act: Act) -> bool:
@@ -431,7 +471,7 @@ class Judge:
         if kind not in allowed:
             self.blame(run, f'{what}, although the options ask for {allowed}')
         if kind == 'reset' and method == 'logoff_then_reset':
-            asked = [earlier for earlier in run.acts if earlier.at.token == act.at.token and earlier.api != 'rwinsta']
+            asked = [earlier for earlier in run.acts if earlier.at.token == at.token and earlier.api != 'rwinsta']
             if not asked:
                 self.blame(run, f'{what} without a logoff')
 
@@ -439,6 +479,8 @@ class Judge:
         """Why a notice does not permit an act."""
         if at.time < at.logon_time - _TOLERANCE:
             return None  # the clock was set to a time before the logon: no time is reliable
+        if at.account is None:
+            return None  # nobody can be warned
         promises = self.promises[run.key, at.token or '']
         shown = [promise for promise in promises if promise.is_shown and promise.time <= at.time + _TOLERANCE]
         if (run.notice or {}).get('remind') is None and shown:
@@ -494,18 +536,28 @@ class Judge:
         :param calm: whether nothing changed or failed meanwhile.
         """
         del self.runs[run.pid]
+        for box in run.boxes:
+            if box.error is None:
+                self._note_message(run, box)
         records = result.get('sessions') or []
         if run.check and run.writes:
             self.blame(run, f'wrote to the registry in check mode: {run.writes}')
         tokens = {record['token'].casefold() for record in records}
         for act in run.acts:
-            is_listed = act.at.token is None or act.at.token in tokens
+            # A session that could not be read is listed without its logon or connect time.
+            unread = f'{act.session}:0:{act.at.account or ""}'.casefold()
+            is_listed = act.at.token is None or bool({act.at.token, unread} & tokens)
             if act.carried_out and act.api != 'rwinsta' and not is_listed:
                 self.blame(
                     run, f'{act.api} of session {act.session} ({act.at.account}), which the result does not list'
                 )
+            is_reported = any(
+                record['id'] == act.session and record['outcome'] in ('session_changed', 'failed') for record in records
+            )
+            if act.carried_out and act.is_stray and act.was_seen and not (is_reported and result.get('failed')):
+                self.blame(run, f'reset of session {act.session} ({act.at.account}), which the result does not report')
         limit = run.options.get('max_sessions')
-        if limit is not None and len({act.at.token for act in run.acts}) > int(limit):
+        if limit is not None and len({act.at.token for act in run.acts if not act.is_of_rest}) > int(limit):
             self.blame(run, f'more than {limit} sessions were acted on')
         for record in records:
             problem = self._untrue(run, record)
@@ -521,7 +573,7 @@ class Judge:
         outcomes = {record['outcome'] for record in records}
         if bool(outcomes & {'failed', 'still_present'}) and not result.get('failed'):
             self.blame(run, f'did not fail with {outcomes}')
-        accepted = [act for act in run.acts if act.error == 0 and act.at.token]
+        accepted = [act for act in run.acts if act.error in (0, None) and act.at.token]
         shown = [box for box in run.boxes if box.error == 0]
         if run.check or not records:
             return
@@ -535,27 +587,37 @@ class Judge:
         identity, outcome, session_id = record['token'].casefold(), record['outcome'], record['id']
         if ':0:' in identity:
             return None  # its facts could not be read
-        acts = [act for act in run.acts if act.at.token == identity or (act.session == session_id and act.is_of_rest)]
+        acts = [
+            act
+            for act in run.acts
+            if act.at.token == identity or (act.session == session_id and (act.is_of_rest or act.is_stray))
+        ]
+        # Whether a call that failed on its way, or did not return, had an effect is unknown.
         done = {ACTS[act.api] for act in acts if act.carried_out}
+        asked = done | {ACTS[act.api] for act in acts if act.error in (None, 1726)}
         is_there = session_id in self.host.sessions and token(self.host.sessions[session_id]) == identity
-        is_other = session_id in self.host.sessions and not is_there
+        is_other = (session_id in self.host.sessions and not is_there) or any(
+            seen.token not in (None, identity) for seen in [*run.reads[session_id], *(act.at for act in acts)]
+        )
         shown = any(box.at.token == identity and box.carried_out for box in run.boxes)
         reads = [seen for seen in run.reads[session_id] if seen.token == identity]
         if outcome in ('logged_off', 'reset', 'already_gone', 'session_changed') and is_there:
             return 'it is there'
-        if outcome == 'logged_off' and not done & {'logoff', 'reset'}:
+        if outcome == 'logged_off' and not asked & {'logoff', 'reset'}:
             return 'it was not logged off by this run'
-        if outcome == 'reset' and 'reset' not in done:
+        if outcome == 'reset' and 'reset' not in asked:
             return 'it was not reset'
-        if outcome == 'already_gone' and done & {'logoff', 'reset'}:
+        if outcome == 'already_gone' and any(
+            act.carried_out and act.api in ENDING and not act.is_stray for act in acts
+        ):
             return 'it was ended by this run'
         if outcome == 'session_changed' and not is_other:
             return 'its ID has not been reused'
-        if outcome == 'disconnected' and 'disconnect' not in done:
+        if outcome == 'disconnected' and 'disconnect' not in asked:
             return 'it was not disconnected by this run'
         if outcome == 'already_disconnected' and ('disconnect' in done or not self._was(reads, 'disconnected', 'down')):
             return 'it was not disconnected before'
-        if outcome == 'no_longer_matches' and reads and all(seen.may_end for seen in reads):
+        if outcome == 'no_longer_matches' and run.notice is None and reads and all(seen.may_end for seen in reads):
             return 'it matched whenever it was read'
         if outcome == 'planned' and not run.check and 'max_sessions' not in run.options:
             return 'this was no check mode'

@@ -27,7 +27,7 @@ def test_an_engine_without_a_safeguard_is_found(mutation: Mutation, tmp_path: Pa
                 engines,
                 examples=int(os.environ.get('ADVERSARY_EXAMPLES', '400')),
                 shrink=False,
-                repeat=True,
+                seed=mutation.seed,
                 only=mutation.task,
             )
         print(Adversary.counted['runs'], str(found.value).splitlines()[0])

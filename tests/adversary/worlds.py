@@ -22,12 +22,20 @@ PROGRAMS = ['WINWORD.EXE', 'backup.exe']
 AGES = [0, 600, 3599, 3601, 7300, 40000]
 LIMITS = ['3600', '3600', '600', '7200', '36000', '0']
 # "wts_api" errors that a busy, closing, restarting or refusing host answers with.
-ERRORS = [2, 5, 6, 87, 1702, 1722, 1726, 1753, 7007, 7022, 7024, 7045, 7060]
+ERRORS = [2, 5, 6, 87, 122, 234, 1702, 1722, 1726, 1753, 7007, 7022, 7024, 7045, 7060]
+READ = 'WTSQuerySessionInformationW'
 FALLIBLE = [
-    *('WTSEnumerateSessionsExW', 'WTSQuerySessionInformationW', 'WTSEnumerateProcessesExW', 'WTSLogoffSession'),
+    *('WTSEnumerateSessionsExW', READ, 'WTSEnumerateProcessesExW', 'WTSLogoffSession'),
     *('WTSDisconnectSession', 'WTSSendMessageW', 'LookupAccountNameW', 'OpenProcess', 'GetTokenInformation'),
     *('RegSetValueExW', 'RegQueryValueExW', 'rwinsta', 'WTSGetActiveConsoleSessionId'),
 ]
+
+# Calls of Windows services, which the engine abandons when they do not return.
+BOUNDED = [
+    *('WTSEnumerateSessionsExW', READ, 'WTSEnumerateProcessesExW', 'WTSLogoffSession', 'WTSDisconnectSession'),
+    *('WTSSendMessageW', 'LookupAccountNameW', 'OpenProcess', 'GetTokenInformation', 'GetUserNameExW'),
+]
+LISTS = ['WTSEnumerateSessionsExW', 'WTSEnumerateProcessesExW']
 
 rarely = st.integers(0, 11).map(lambda number: number == 7)
 sometimes = st.integers(0, 2).map(lambda number: number == 1)
@@ -176,7 +184,7 @@ def tasks(draw: st.DrawFn) -> dict[str, Any]:
             found['notice']['renew'] = True
         if draw(rarely):
             found['notice']['valid'] = draw(st.sampled_from(['60', '86400']))
-    found['timeout'] = '1'
+    found['timeout'] = '0.2'
     return found
 
 
@@ -195,14 +203,20 @@ changes = st.one_of(
     st.tuples(st.just('hide processes'), places),
     st.tuples(st.just('logon'), people()),
     st.tuples(st.just('jump'), st.sampled_from([-7200, -60, 3600])),
+    st.tuples(st.just('advance'), st.sampled_from([9, 60, 900])),
+    st.tuples(st.just('heal')),
 )
+_once_or_twice = st.sampled_from([1, 2])
 _errors = {'error': st.sampled_from(ERRORS), 'times': st.sampled_from([1, 1, 2, 5])}
 _acts = st.sampled_from(['WTSLogoffSession', 'WTSDisconnectSession', 'WTSSendMessageW'])
 faults = st.one_of(
     st.fixed_dictionaries({'api': st.sampled_from(FALLIBLE), **_errors}),
-    st.fixed_dictionaries(
-        {'api': st.just('WTSQuerySessionInformationW'), 'class': st.sampled_from([10, 25]), **_errors}
-    ),
+    st.fixed_dictionaries({'api': st.just(READ), 'class': st.sampled_from([10, 25]), **_errors}),
     st.fixed_dictionaries({'api': _acts, 'error': st.just(1726), 'carried_out': st.just(True), 'times': st.just(1)}),
-    st.fixed_dictionaries({'api': st.sampled_from(FALLIBLE), 'takes': st.just(0.1), 'times': st.just(2)}),
+    st.fixed_dictionaries({'api': st.sampled_from(FALLIBLE), 'takes': st.just(0.02), 'times': st.just(2)}),
+    st.fixed_dictionaries({'api': st.sampled_from(BOUNDED), 'hangs': st.just(True), 'times': st.sampled_from([1, 2])}),
+    st.fixed_dictionaries(
+        {'api': st.sampled_from(LISTS), 'result': st.just('empty'), 'times': st.sampled_from([1, 2])}
+    ),
+    st.fixed_dictionaries({'api': st.just(READ), 'result': st.sampled_from(['empty', 'short']), 'times': st.just(2)}),
 )
