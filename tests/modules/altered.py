@@ -40,19 +40,18 @@ QUICK = (
 )
 
 
-def quick_plugins(folder: Path, *alterations: Alteration) -> Path:
-    """Write a copy of the plugins that does not wait longer than a test needs.
+def altered_plugins(folder: Path, *alterations: Alteration) -> Path:
+    """Write a copy of the plugins.
 
     :param folder: where to.
-    :param alterations: what else differs.
+    :param alterations: what differs.
     :returns: the folder of the copy.
     :raises AssertionError: a text does not occur, or more than once.
     """
     plugins = folder / 'plugins'
     for part in ('module_utils', 'modules'):
         shutil.copytree(PLUGINS / part, plugins / part, ignore=shutil.ignore_patterns('__pycache__'))
-    shutil.copy(_HANGING, plugins / 'module_utils' / '_Hanging.cs')
-    for alteration in (*QUICK, *alterations):
+    for alteration in alterations:
         source = plugins / 'module_utils' / alteration.file
         text = source.read_text(encoding='utf-8')
         # However the source is indented.
@@ -60,4 +59,16 @@ def quick_plugins(folder: Path, *alterations: Alteration) -> Path:
         found = re.findall(pattern, text)
         assert len(found) == 1, f'{alteration.old} occurs {len(found)} times in {alteration.file}'
         source.write_text(text.replace(found[0], alteration.new), encoding='utf-8')
+    return plugins
+
+
+def quick_plugins(folder: Path, *alterations: Alteration) -> Path:
+    """Write a copy of the plugins that does not wait longer than a test needs.
+
+    :param folder: where to.
+    :param alterations: what else differs.
+    :returns: the folder of the copy.
+    """
+    plugins = altered_plugins(folder, *QUICK, *alterations)
+    shutil.copy(_HANGING, plugins / 'module_utils' / '_Hanging.cs')
     return plugins
