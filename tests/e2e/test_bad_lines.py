@@ -82,6 +82,16 @@ def test_a_cut_line_is_a_failure_and_the_next_run_finishes_the_work(lines: Run, 
     assert set(outcomes(then).values()) <= {'logged_off', 'already_gone'}
 
 
+@pytest.mark.parametrize('host', MIDDLE)
+def test_a_session_that_was_logged_off_before_the_cut_is_not_logged_off_again(lines: Run, host: str) -> None:
+    # The line is cut when the second of three sessions is about to be logged off.
+    assert lines['first run'][host]['status'] == 'unreachable'
+    assert 'alice' not in outcomes(lines['next run'][host])
+    ended = [session for api, session in lines.hosts[host].actions if api == 'WTSLogoffSession']
+    assert ended.count(2) == 1
+    assert set(ended) == {2, 3, 4}
+
+
 @pytest.mark.parametrize('host', SLOW)
 def test_a_line_of_single_bytes_is_only_slow(lines: Run, host: str) -> None:
     assert lines['first run'][host]['status'] == 'ok'
