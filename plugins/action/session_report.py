@@ -78,7 +78,9 @@ class ActionModule(ActionBase):
             earlier = self._earlier(options)
             if options['prepare']:
                 return result | self._prepare(options)
-            report = self._report(options, variables, earlier)
+            results = self._results(options, variables) if options['registered'] else {}
+            own = self._report(options, variables, results, earlier)
+            report = merge(own, earlier) if earlier else own
         except (OptionError, ReportError) as error:
             # ansible-core repeats the message of every cause.
             raise AnsibleActionFail(str(error)) from None
@@ -88,6 +90,7 @@ class ActionModule(ActionBase):
             'summary': to_summary(report),
             'counts': report.counts,
             'statistics': to_statistics(report),
+            'answered_hosts': _answered(own, results),
             'files': [],
         }
         if options['dest']:
@@ -125,11 +128,16 @@ class ActionModule(ActionBase):
         return reports
 
     def _report(
-        self, options: dict[str, t.Any], variables: dict[str, t.Any], earlier: list[tuple[str, Report]]
+        self,
+        options: dict[str, t.Any],
+        variables: dict[str, t.Any],
+        results: dict[str, list[t.Any]],
+        earlier: list[tuple[str, Report]],
     ) -> Report:
+        """The report of this play, without the reports that are merged into it."""
         target = options['target'] or ', '.join(dict.fromkeys(report.target for _source, report in earlier)) or 'all'
-        report = build_report(
-            self._results(options, variables) if options['registered'] else {},
+        return build_report(
+            results,
             _time(options),
             options['title'],
             target,
@@ -140,7 +148,6 @@ class ActionModule(ActionBase):
             check_mode=self._is_check_mode(options, variables),
             origin=origin(variables),
         )
-        return merge(report, earlier) if earlier else report
 
     def _is_check_mode(self, options: dict[str, t.Any], variables: dict[str, t.Any]) -> bool:
         # This task may have `check_mode: false`, so that the report of a plan is written.
@@ -205,6 +212,17 @@ def _validated(arguments: c.Mapping[str, t.Any]) -> dict[str, t.Any]:
     if options['keep'] and not options['dest']:
         raise OptionError(['keep: dest is required, the directory of the reports. Example: dest: user-sessions'])
     return options
+
+
+def _answered(report: Report, results: dict[str, list[t.Any]]) -> list[str]:
+    """The hosts of the play of which every result is a success and lists sessions."""
+    listed = {host.name for host in report.hosts if host.status == 'answered'}
+    return [
+        host
+        for host, registered in results.items()
+        if host in listed
+        and not any(result and (result.get('failed') or result.get('unreachable')) for result in registered)
+    ]
 
 
 def _now() -> datetime.datetime:

@@ -134,6 +134,7 @@ def test_a_play_with_every_kind_of_host_writes_reports_with_all_of_them(play: Pl
         'web04': 'unreachable',
         'web05': 'not_asked',
     }
+    assert sorted(result['answered_hosts']) == ['rds01', 'rds02', 'rds10', 'web01', 'web02']
     assert set(DOCUMENTATION['RETURN']) - {'play', 'check_mode'} <= set(result)
     assert set(DOCUMENTATION['RETURN']['counts']['contains']) == set(result['counts'])
 
@@ -178,6 +179,7 @@ def test_earlier_reports_are_merged_and_named(play: Play) -> None:
     options: dict = {'registered': ['user_sessions'], 'time': TIME, 'merge': ['first/report.json']}
     result = play.result(play.run(rest, ask=TOLERANT, **options))
     assert result['counts']['hosts'] == 4
+    assert result['answered_hosts'] == ['rds02']
     assert 'merged first/report.json: all, 2026-11-21 08:00 UTC, 2 of 2 hosts' in result['summary']
 
 
