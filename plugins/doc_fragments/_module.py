@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What all modules of this collection have in common."""
+"""Attributes, notes and requirements of all modules for Windows hosts."""
 
 from __future__ import annotations
 

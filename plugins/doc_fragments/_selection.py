@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The options that select sessions, the same in every module."""
+"""The options that select sessions, shared by the modules."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ options:
     elements: str
   ghosts:
     description:
-      - Whether to select ghost sessions, too. A ghost session is in state V(disconnected) or V(down) and has no user.
-        A broken logoff leaves it behind.
+      - Whether to select ghost sessions as well. A ghost session is in state V(disconnected) or V(down) and has no
+        user. It remains after a broken logoff.
       - Ghost sessions must match the other options. O(users) never selects them, O(max_disconnected) does.
       - A session without a user in another state is selected only by O(session_ids) or O(tokens), and only after it
         has been connected for a minute.
@@ -54,7 +54,7 @@ options:
       - If several of O(max_idle), O(max_disconnected) and O(max_logged_on) are set, a session that has reached any of
         them is selected, as with the limits of the Group Policy. An unknown time reaches no limit.
       - A duration is a number of seconds or text such as V(90s), V(15m), V(2h30m), V(1d) or V(1d 4h). V(0) is valid.
-      - V(1:30) is not a duration. Without quotes YAML reads it as 90 seconds.
+      - V(1:30) is not a duration. Without quotes, YAML reads it as 90 seconds.
     type: str
   max_idle:
     description:
