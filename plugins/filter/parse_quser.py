@@ -20,7 +20,5 @@ def parse_quser(text: object, errors: str = 'strict', date_format: str | None = 
 
 
 class FilterModule:
-    """The filter ``winops.sessions.parse_quser``."""
-
     def filters(self) -> dict[str, c.Callable[..., list[dict[str, t.Any]]]]:
         return {'parse_quser': parse_quser}

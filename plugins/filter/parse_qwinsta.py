@@ -20,7 +20,5 @@ def parse_qwinsta(text: object, errors: str = 'strict') -> list[dict[str, t.Any]
 
 
 class FilterModule:
-    """The filter ``winops.sessions.parse_qwinsta``."""
-
     def filters(self) -> dict[str, c.Callable[..., list[dict[str, t.Any]]]]:
         return {'parse_qwinsta': parse_qwinsta}

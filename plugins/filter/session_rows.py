@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Makes flat rows of what a fleet answered; documented in session_rows.yml."""
+"""The filter session_rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.winops.sessions.plugins.plugin_utils._report.results im
 
 
 def session_rows(results: t.Any, time: str | None = None, **limits: t.Any) -> list[Row]:
-    """Make flat, sorted rows of fleet results.
+    """Convert the results of many hosts to flat, sorted rows.
 
     :param results: for each host its result, a list of results, or null.
     :param time: the time of the report, for the column ``report_time``.
@@ -36,8 +36,5 @@ def session_rows(results: t.Any, time: str | None = None, **limits: t.Any) -> li
 
 
 class FilterModule:
-    """Filters of this file."""
-
     def filters(self) -> dict[str, c.Callable[..., t.Any]]:
-        """Name them."""
         return {'session_rows': session_rows}

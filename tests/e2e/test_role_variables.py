@@ -67,7 +67,7 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     'scheduled': ({**MANY, 'scheduled': 'daily'}, ['idle_logoff_scheduled: "daily" is not valid: not a boolean']),
     'max_sessions': (
         {**MANY, 'max_sessions': 'few'},
-        ["idle_logoff_max_sessions: 'few' is not a count", 'Example: 20'],
+        ["idle_logoff_max_sessions: 'few' is not a non-negative integer", 'Example: 20'],
     ),
     'max_sessions_total': (
         {**MANY, 'max_sessions_total': '5x'},

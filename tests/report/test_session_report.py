@@ -186,7 +186,7 @@ def test_earlier_reports_are_merged_and_named(play: Play) -> None:
 REFUSALS: list[tuple[dict, str]] = [
     ({}, 'registered or merge is required. Example: registered: user_sessions'),
     ({'registered': ['x'], 'keep': 3}, 'keep: dest is required'),
-    ({'registered': ['x'], 'keep': -1, 'dest': 'x'}, 'keep: -1 is not a count'),
+    ({'registered': ['x'], 'keep': -1, 'dest': 'x'}, 'keep: -1 is not a non-negative integer'),
     ({'registered': ['x'], 'max_idle': 'soon'}, "max_idle: 'soon' is not a duration"),
     ({'registered': ['x'], 'time': 'today'}, "time: 'today' is not a time in UTC. Example: 2026-11-21T14:34:47Z"),
     ({'registered': ['x'], 'titel': 'x'}, 'titel: unknown option'),

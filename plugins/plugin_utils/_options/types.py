@@ -3,11 +3,11 @@
 
 r"""Readers: one for each kind of value.
 
-A reader takes a value as the user wrote it and returns what the module receives. It raises :class:`ValueError` with the
+A reader takes a value as the user wrote it and returns the value for the module. It raises :class:`ValueError` with the
 value, the reason and an example. The caller adds the name of the option.
 
-ansible-core's own conversions are too lenient for options that select sessions: they make session 1 of ``true``, 10 of
-``1_0``, and a user named 5349 of ``0012345``.
+The conversions of ansible-core are too lenient for options that select sessions: ``true`` becomes session 1, ``1_0``
+session 10, and ``0012345`` a user named 5349.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _TOKEN = re.compile(r'([0-9]{1,5}):([0-9]{1,20}):(.*)', re.DOTALL)
 _TIME_OF_DAY = re.compile(r'([01]?[0-9]|2[0-3]):([0-5][0-9])')
 # Ansible decodes these escapes in key=value arguments.
 _ESCAPES = {7: 'a', 8: 'b', 9: 't', 10: 'n', 11: 'v', 12: 'f', 13: 'r'}
-# What YAML makes of unquoted text: its name and an example in quotes.
+# The types that YAML converts unquoted text to, with a name and an example in quotes.
 _YAML_TYPES = (
     (bool, 'a boolean', '"no"'),
     ((int, float), 'a number', '"0012345"'),
@@ -76,10 +76,10 @@ def end_time(value: t.Any) -> str:
 
 
 def count(value: t.Any) -> int:
-    """Read a count."""
+    """Read a number of sessions or reports."""
     number = _integer(value)
     if number is None or number < 0:
-        raise ValueError(f'{quoted(value)} is not a count. Example: 20')
+        raise ValueError(f'{quoted(value)} is not a non-negative integer. Example: 20')
     return number
 
 
@@ -173,7 +173,7 @@ def message_text(value: t.Any) -> str:
 
 
 def choice(values: Iterable[str]) -> Reader:
-    """Make a reader of one of several words."""
+    """Make a reader of a value that is one of several words."""
     values = list(values)
 
     def read_choice(value: t.Any) -> str:

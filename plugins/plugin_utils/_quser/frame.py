@@ -3,7 +3,7 @@
 
 """Distinguishes headers, damaged rows and the lines around a table: prompts, echoed commands, banners.
 
-A line that may be a damaged row is never taken for a line around the table, because its session would disappear.
+A line that may be a damaged row is never ignored, because its session would be missing in the result.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _HEADER_CELLS = 4
 _ROW_CELLS = 3
 
 _CELL = re.compile(r' {2,}')
-# A prompt or a log's label before the first cell.
+# A prompt or the label of a log before the first cell.
 _LABEL = re.compile(r'^.*[:>|] +(?=\S)')
 # An ID without its blanks. A number after a colon or an equals sign is a value ("exit code: 1").
 _LONE_NUMBER = re.compile(r'(?<![:=] )(?<![^ >])[0-9]{1,5}(?![^ ])')
@@ -40,7 +40,7 @@ _HOST = re.compile(r'^ *\S+ \| (?:CHANGED|SUCCESS|FAILED|UNREACHABLE)\b')
 
 
 def is_header(line: str) -> bool:
-    """Whether a line has the cells of a header: words only, in columns. A label may stand before them."""
+    """Whether a line has the cells of a header: words in columns, possibly after a label."""
     line = without_label(line)
     if _ANY_DIGIT.search(line):
         return False
@@ -49,12 +49,12 @@ def is_header(line: str) -> bool:
 
 
 def without_label(line: str) -> str:
-    """The line without the label that a log or a prompt has put before it."""
+    """Return the line without the label of a log or a prompt."""
     return _LABEL.sub('', line)
 
 
 def may_be_row_before_header(line: str) -> bool:
-    """Whether a line before the header may be a row of another table. Banners have numbers, but no state."""
+    """Whether a line before the header may be a row of another table. Banners contain numbers, but no state."""
     return bool(_LONE_NUMBER.search(line) and _STATE.search(line) and _CELL.search(line.strip(' ')))
 
 
@@ -62,7 +62,7 @@ def may_be_row(line: str, column: int | None) -> bool:
     """Whether a line may be a damaged row.
 
     :param line: A line that cannot be read as a row.
-    :param column: Where the rows of this table begin, if that differs from where other lines begin.
+    :param column: The first column of the rows of this table, if other lines begin in another one.
     """
     if _ERROR_DETAIL.match(line):
         return False
@@ -83,7 +83,7 @@ def answers_nobody(line: str) -> bool:
 
 
 def belongs_to_nobody(line: str, answer: str) -> bool:
-    """Whether a line may stand beside that sentence without meaning anything.
+    """Whether a line beside that sentence has no meaning.
 
     :param line: Any other line of the text.
     :param answer: The line with the sentence.
@@ -93,5 +93,5 @@ def belongs_to_nobody(line: str, answer: str) -> bool:
 
 
 def hosts(lines: list[str]) -> int:
-    """How many headers of Ansible's ad hoc output a text has."""
+    """Count the headers of ad hoc commands of Ansible."""
     return sum(bool(_HOST.match(line)) for line in lines)

@@ -1,15 +1,15 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Reads the tables that ``quser`` and ``qwinsta`` print, in any display language, and never gets an id wrong.
+"""Parses the tables of ``quser`` and ``qwinsta`` in any display language, and never returns a wrong ID.
 
-Both tools print a row with one format: three cells on the left (two names, then the id, right-aligned), two blanks
-between cells, and the state after them. A cell is a minimum width, measured in display cells. So a row proves itself:
-it is accepted when printing what was read gives the same columns again. A digit that an id has lost or gained moves the
-id's right edge against the names, and the row is refused. No word of any language decides where a cell is, and the
-header is not looked at where a row can tell.
+Both tools print a row with one format: two names and the ID, which is right-aligned, with two blanks between the cells,
+then the state. A cell has a minimum width, measured in display cells. A row is therefore accepted only if the values
+that were read would be printed in the same columns. An ID that has lost or gained a digit has another distance from the
+names, and the row is refused. No word of a language determines the place of a cell. The header is only used if no row
+determines it.
 
-What a row cannot prove by itself (it has no name to measure from) must stand in the same columns as the rows that can.
+A row without a name, from which the distance could be measured, must have the columns of the other rows.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class TerminalOutputError(ValueError):
 
 
 class Layout(t.NamedTuple):
-    """How one build of a tool prints the left part of a row: which name comes first, and how wide the cells are."""
+    """The left part of a row, which depends on the build: the first name, and the widths of the cells."""
 
     user_first: bool
     first: int
@@ -56,7 +56,7 @@ class Layout(t.NamedTuple):
 
 
 class Command(t.NamedTuple):
-    """A tool: the layouts it is known to print, what follows the state, and a row as an example for error messages."""
+    """A tool: its known layouts, whether times follow the state, and a row as an example for error messages."""
 
     name: str
     layouts: tuple[Layout, ...]
@@ -72,7 +72,7 @@ QUSER = Command(
 )
 QWINSTA = Command(
     name='qwinsta',
-    # The narrow one up to current servers, the wide one on recent Windows 11: the build decides.
+    # Depends on the build: servers print the narrow one, recent builds of Windows 11 the wide one.
     layouts=(
         Layout(user_first=False, first=16, second=20, id=5),
         Layout(user_first=False, first=24, second=20, id=5),
@@ -89,7 +89,7 @@ _LONGEST_STATE = 24
 _LONGEST_LOGON = 40
 _COUNTER_LINES = 3
 _LONGEST_LINE = 400  # a row has about 90 cells; the rest is room for an indent
-# A name that was replaced by hand moves the rest of its row by many cells, a damaged one by one or two.
+# A name that was edited by hand moves the rest of its row by many cells, a damaged name by one or two.
 _EDITED = 3
 
 # An id as both tools print it: no leading zero, then the gap and a state. Listeners are 65536 and a few more, so that a
@@ -97,7 +97,7 @@ _EDITED = 3
 _ID = re.compile(r'(?<![^ ])(?:0|[1-9][0-9]{0,4}+)  (?=[^ 0-9])')
 _TIME_OF_DAY = re.compile(r'\d[:.]\d\d(?![\d.])')
 _DIGIT = re.compile(r'\d')
-# The neutral part of every error text: the Win32 error as a number.
+# The part of an error text that is the same in every language: the number of the Win32 error.
 _ERROR = re.compile(r'\[([0-9]{1,10})\]:|0x([0-9A-Fa-f]{8})')
 
 _STATES = {word.word.casefold(): word.state for word in STATE_WORDS}
@@ -106,11 +106,11 @@ _FILLER = '\0'  # stands in the second cell of a wide character, so that an inde
 
 
 class _CellTable(dict[int, str]):
-    """What a character takes on the screen, for ``str.translate``; fills itself."""
+    """The display cells of characters, for ``str.translate``."""
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
-        if char in '\u00a0\u202f':  # what a browser makes of a blank
+        if char in '\u00a0\u202f':  # browsers replace blanks with these
             cells = ' '
         elif char in '\ufeff\u200b\u200c\u200d\u2060' or unicodedata.bidirectional(char) in _DIRECTION_MARKS:
             cells = ''
@@ -131,8 +131,8 @@ class _Names(t.NamedTuple):
     second: str
     current: bool
     layout: Layout | None  # None: the cells fit both
-    proven: bool  # False: they prove the id only if the other rows have the same grid
-    grid: int  # the column where the id's cell begins, unless a wide name pushes it
+    is_exact: bool  # False: the ID is certain only if the other rows have the same grid
+    grid: int  # the column of the ID's cell, without the shift of a wide name
 
 
 class _Row(t.NamedTuple):
@@ -148,19 +148,19 @@ class _Row(t.NamedTuple):
 def parse(
     command: Command, text: object, errors: str = 'strict', date_format: str | None = None
 ) -> list[dict[str, t.Any]]:
-    """Read what a tool printed.
+    """Parse the output of a tool.
 
     :param command: ``QUSER`` or ``QWINSTA``.
     :param text: The output, as one text or as its lines.
-    :param errors: ``strict`` raises for one unreadable row, ``skip`` omits such rows.
+    :param errors: ``strict`` fails for an unreadable row, ``skip`` omits such rows.
     :param date_format: See :func:`logon_times`.
     :returns: The rows in their order; an empty list for "No User exists for *".
-    :raises TerminalOutputError: A row cannot be read with certainty; or the text has no row, two tables, or an error.
-    :raises ValueError: An argument has a wrong value.
-    :raises TypeError: The text is neither.
+    :raises TerminalOutputError: If a row cannot be read with certainty, or the text has no row, two tables or an error.
+    :raises ValueError: If an argument is not valid.
+    :raises TypeError: If the text is neither.
     """
     if errors not in ('strict', 'skip'):
-        raise ValueError(f"errors is {errors!r}; it must be 'strict' or 'skip'")
+        raise ValueError(f'errors: {errors!r} is not valid. Choose one of: strict, skip')
     if date_format is not None:
         check_date_format(date_format)
 
@@ -194,7 +194,7 @@ def parse(
 
 
 class _Line(t.NamedTuple):
-    """A line with its number, and the row that it can be read as."""
+    """A line with its number, and its row if it is one."""
 
     number: int
     text: str
@@ -211,7 +211,7 @@ class _Table(t.NamedTuple):
 
 
 def _table(command: Command, lines: c.Sequence[tuple[int, str]]) -> _Table:
-    """Find the header and the rows, and set the lines around them aside."""
+    """Find the header, the rows and the lines around them."""
     every = [_Line(number, text, _read(command, text)) for number, text in lines]
     headers = [index for index, line in enumerate(every) if line.row is None and is_header(line.text)]
     header = headers[0] if headers else None
@@ -239,7 +239,7 @@ def _table(command: Command, lines: c.Sequence[tuple[int, str]]) -> _Table:
 
 
 def _first_column(command: Command, row: _Row) -> int | None:
-    """Where the first name of the rows begins."""
+    """Return the column of the first name."""
     layout = row.names.layout
     return row.names.grid - layout.first - layout.second - 2 * _GAP if layout is not None else None
 
@@ -254,7 +254,7 @@ def _is_nobody(lines: list[str]) -> bool:
 
 
 def _refuse_second_table(command: Command, table: _Table, good: list[_Row], unread: list[_Line]) -> None:
-    """Refuse the output of two commands or hosts: their sessions would become those of one."""
+    """Refuse the output of several commands, whose sessions would look like those of one host."""
     reason = None
     if table.second is not None:
         reason = f'Line {table.second.number} begins a second table: {_quoted(table.second.text)}'
@@ -275,7 +275,7 @@ def _refuse_second_table(command: Command, table: _Table, good: list[_Row], unre
 
 
 def _lines(text: object) -> list[tuple[int, str]]:
-    """The lines that are not blank with their numbers, in cells, without what was put before all of them."""
+    """Return the lines that are not blank, with their numbers, in display cells and without comment signs."""
     if isinstance(text, dict):
         raise TypeError('the input is a dict. For a registered result, pass result.stdout_lines or result.stderr_lines')
     if isinstance(text, list | tuple) and all(isinstance(line, str) for line in text):
@@ -295,9 +295,9 @@ def _lines(text: object) -> list[tuple[int, str]]:
 
 
 def _without_leader(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
-    """Put blanks where every line begins with the same comment sign, as pasted tables do."""
+    """Replace a comment sign with blanks if every line begins with it."""
     for leader in _LEADERS:
-        # A single '>' is the marker of the caller's own session, which at most one line has.
+        # In a single line, '>' marks the session of the caller.
         if all(_leads(leader, line) for _unused, line in lines) and (leader != '>' or len(lines) > 1):
             blanked = [(number, _blanked(line, len(leader))) for number, line in lines]
             return [(number, line) for number, line in blanked if line]
@@ -315,7 +315,7 @@ def _blanked(line: str, length: int) -> str:
 
 
 def _read(command: Command, line: str) -> _Row | None:
-    """Read one row; None if it can be read in no way, or in more than one."""
+    """Read one row; None if there is no possible reading, or more than one."""
     if len(line) > _LONGEST_LINE:
         return None
     found = None
@@ -338,11 +338,11 @@ def _read(command: Command, line: str) -> _Row | None:
 def _names(layout: Layout, head: str, cell: int) -> _Names | None:
     """Read the names before the id.
 
-    :param head: What stands before the id.
-    :param cell: The column where the id's cell begins.
+    :param head: The text before the ID.
+    :param cell: The column of the ID's cell.
     """
     if len(head) > cell - _GAP:
-        return None  # something stands in the id's cell or in the gap before it
+        return None  # text in the ID's cell or in the gap before it
     body = head.lstrip(' ')
     column = len(head) - len(body)
     current = body.startswith('>')
@@ -368,7 +368,7 @@ def _names(layout: Layout, head: str, cell: int) -> _Names | None:
 
 
 def _split(layout: Layout, body: str) -> tuple[str, str] | None:
-    """Part two cells at the width of the first; a name in wide characters may push the second."""
+    """Split two cells at the width of the first. A name in wide characters may shift the second."""
     width = layout.first
     if body[width : width + _GAP].strip(' '):
         width = body.find(' ' * _GAP, width)
@@ -381,12 +381,12 @@ def _split(layout: Layout, body: str) -> tuple[str, str] | None:
 
 
 def _fits(cell: str, width: int) -> bool:
-    """The tools cut a name to as many characters as its cell is wide, so that only wide characters take more cells."""
+    """Whether a name fits its cell. It is truncated to as many characters, so only wide characters need more cells."""
     return len(cell) <= width or (len(_text(cell)) <= width and ' ' * _GAP not in cell)
 
 
 def _edited(layout: Layout, body: str, column: int, current: bool, cell: int) -> _Names | None:
-    """Read a row whose user name was replaced without padding: the session name proves the ID."""
+    """Read a row whose user name was edited without padding. The ID is certain because of the session name."""
     second_column = cell - _GAP - layout.second
     width = second_column - column
     first, gap, second = body[: max(width - _GAP, 0)].rstrip(' '), body[width - _GAP : width], body[width:]
@@ -405,7 +405,7 @@ def _edited(layout: Layout, body: str, column: int, current: bool, cell: int) ->
 
 
 def _tail(tail: str) -> tuple[str, str, str] | None:
-    """Read what qwinsta prints after the id: the state, and on old versions a type and a device."""
+    """Read the part after the ID of a qwinsta row: the state, on old versions also a type and a device."""
     cells = []
     for width in (_STATE, _TYPE, len(tail)):
         cell = tail.partition(' ' * _GAP)[0]
@@ -422,7 +422,7 @@ def _tail(tail: str) -> tuple[str, str, str] | None:
 
 
 def _tail_with_times(tail: str) -> tuple[str, str, str] | None:
-    """Read what quser prints after the id: the state, the idle time and the logon time."""
+    """Read the part after the ID of a quser row: the state, the idle time and the logon time."""
     state, _unused, rest = tail.partition(' ' * _GAP)
     rest = rest.lstrip(' ')
     column = len(tail) - len(rest)
@@ -434,7 +434,7 @@ def _tail_with_times(tail: str) -> tuple[str, str, str] | None:
         if column + len(idle) != idle_cell + max(_IDLE, len(idle)) or not logon.startswith(' '):
             return None
     else:
-        # The word for "none" has no digit and stands where its translator has put it, with one blank or more behind it.
+        # The word for "none" has no digit. Its column depends on the language, and one or more blanks follow it.
         digit = _DIGIT.search(rest)
         end = rest.find(' ' * _GAP, 0, digit.start()) if digit else -1
         if digit and end < 0:
@@ -450,7 +450,7 @@ def _tail_with_times(tail: str) -> tuple[str, str, str] | None:
 
 @functools.lru_cache(maxsize=256)
 def _is_state(state: str) -> bool:
-    # Wrong decoding may cost the letters, but makes no digits and no marker of a row that was joined to this one.
+    # Wrong decoding replaces letters. Digits or a marker belong to another row, whose line end is missing.
     return (
         len(state) <= _LONGEST_STATE
         and '>' not in state
@@ -460,10 +460,10 @@ def _is_state(state: str) -> bool:
 
 
 def _header_grid(layout: Layout, line: str) -> int | None:
-    """The column of the id's cell, if the header's words stand where this layout prints them."""
+    """Return the column of the ID's cell if the words of the header have the columns of this layout."""
     grid = len(line) - len(line.lstrip(' ')) + layout.first + _GAP + layout.second + _GAP
     end = grid + layout.id
-    # "ID" ends where the ids end; the Spanish one has a dot behind it.
+    # "ID" ends where the IDs end; in Spanish, a dot follows.
     stands = _is_headed_by(layout, line) and line[end - 1 : end] not in ('', ' ') and _begins_word(line, end + _GAP)
     return grid if stands else None
 
@@ -477,7 +477,7 @@ def _begins_word(line: str, column: int) -> bool:
 
 
 def _ends_with_counters(command: Command, lines: c.Sequence[_Line]) -> bool:
-    """Whether the three lines of ``qwinsta /counter`` follow the table: a phrase each, and a number at its end."""
+    """Whether the three lines of ``qwinsta /counter`` follow the table: a phrase and a number each."""
     if command.has_times or not any(line.row for line in lines[:-_COUNTER_LINES]):
         return False
     phrases = set()
@@ -491,9 +491,9 @@ def _ends_with_counters(command: Command, lines: c.Sequence[_Line]) -> bool:
 
 
 def _on_one_grid(command: Command, rows: list[_Row | None], header: str | None) -> list[_Row | None]:
-    """Keep the rows of one layout: a build of Windows prints one, and ambiguous rows have that of the others."""
+    """Return the rows of one layout, because a build prints only one. Ambiguous rows have that of the others."""
     if header is not None and without_label(header) != header:
-        header = None  # the label has moved it
+        header = None  # the label has shifted it
     exact = [row.names for row in rows if row is not None and row.names.layout is not None]
     layout = _most_common(names.layout for names in exact)
     grid = _most_common(names.grid for names in exact)
@@ -511,16 +511,16 @@ def _on_one_grid(command: Command, rows: list[_Row | None], header: str | None) 
 
 
 def _stands(names: _Names, grid: int | None, agreed: bool) -> bool:
-    """Whether a row proves its ID.
+    """Whether the ID of a row is certain.
 
-    :param names: What stands before the ID.
+    :param names: The part before the ID.
     :param grid: The column of the ID's cell in most rows.
-    :param agreed: Whether it is the same in all rows that prove it. A row without names needs that: where some rows
-        have lost their first blank, a blank and a digit lost look the same.
+    :param agreed: Whether it is the same in all exact rows. A row without names requires that: if other rows have lost
+        their first blank, a lost blank and a lost digit look the same.
     """
-    if names.proven or grid is None:
-        return names.proven
-    # A user's name and the ID stand at a fixed distance, also where the first blank is lost.
+    if names.is_exact or grid is None:
+        return names.is_exact
+    # The distance from a user's name to the ID is fixed, even if the first blank is lost.
     return abs(names.grid - grid) <= 1 if names.second else agreed and names.grid == grid
 
 
@@ -539,13 +539,13 @@ def _is_confirmed(command: Command, layout: Layout, rows: list[_Row | None], hea
 
 
 def _most_common(values: c.Iterable[t.Any]) -> t.Any:
-    """The value that is there most often; ``None`` when there is none or a tie."""
+    """Return the most frequent value; ``None`` if there is none or a tie."""
     best = collections.Counter(values).most_common(2)
     return best[0][0] if len(best) == 1 or (best and best[0][1] > best[1][1]) else None
 
 
 def _refuse_error_text(command: Command, lines: c.Sequence[_Line]) -> None:
-    """An error message is never skipped, not even with ``errors='skip'``: what follows it would be missing unseen."""
+    """Refuse an error message, even with ``errors='skip'``: the table after it may be incomplete."""
     text = ' '.join(line.text.strip(' ') for line in sorted(lines))
     codes = {int(decimal or str(int(hexadecimal, 16))) for decimal, hexadecimal in _ERROR.findall(text)}
     if codes:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The two times of a quser row: how long idle, and when logged on."""
+"""The idle time and the logon time of a quser row."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ IDLE = re.compile(
 # 2**64 units of 100 ns, cut to 32 bits of seconds, are 24692 days 13:29:46: an old quser's time just below zero.
 _NO_IDLE_TIME = '24692+13:29'
 
+_EXAMPLES = 'Examples: "%d.%m.%Y %H:%M", dmy, mdy, ymd'
 _ORDERS = tuple(form.order for form in DATE_FORMS)
 _ORDERS_BY_SEPARATOR = {mark: {form.order for form in DATE_FORMS if mark in form.separators} for mark in '-/.'}
 _MONTHS = {name: str(number) for number, name in enumerate(MONTH_NAMES, start=1)}
@@ -37,12 +38,12 @@ _CLOCK = re.compile(r'([0-9]{1,2}+)[:.]([0-9]{2}+)([^0-9]*+)$')
 _NUMBER = re.compile(r'[0-9]+')
 _WORD = re.compile(r'[^\W0-9_]+')
 
-# The moments that one printed time can mean, by the order of its date.
+# The possible meanings of a printed time, by the order of its date.
 _Meanings = dict[str, str]
 
 
 def idle_seconds(raw: str) -> int | None:
-    """Seconds since the last input.
+    """Convert an idle time to seconds.
 
     :param raw: The IDLE TIME cell.
     :returns: Whole seconds; ``None`` for the "none" word of any language and for the constant that old versions print
@@ -58,13 +59,13 @@ def idle_seconds(raw: str) -> int | None:
 
 
 def check_date_format(date_format: str) -> None:
-    """Refuse a format that matches no date, before a row is refused because of it.
+    """Refuse a format that no date has.
 
     :param date_format: ``dmy``, ``mdy``, ``ymd``, or a format of ``datetime.strptime``.
-    :raises ValueError: The format is neither.
+    :raises ValueError: If it is neither.
     """
     if not isinstance(date_format, str):
-        raise ValueError(f"date_format is {date_format!r}; a good one is '%d.%m.%Y %H:%M', or just dmy, mdy or ymd")
+        raise ValueError(f'date_format: {date_format!r} is not valid: it is not text. {_EXAMPLES}')
     if date_format in _ORDERS:
         return
     sample = datetime.datetime(2026, 11, 21, 14, 34)
@@ -73,22 +74,19 @@ def check_date_format(date_format: str) -> None:
     except ValueError:
         fits = False
     if not fits:
-        raise ValueError(
-            f'date_format {date_format!r} does not describe a date; '
-            "a good one is '%d.%m.%Y %H:%M', or just dmy, mdy or ymd"
-        )
+        raise ValueError(f'date_format: {date_format!r} is not valid: it does not describe a date. {_EXAMPLES}')
 
 
 def logon_times(raws: c.Sequence[str], date_format: str | None = None) -> list[str | None]:
-    """When each session was logged on, by the clock on the host's wall (quser does not print a zone).
+    """Parse the logon times, which are in the local time of the host: quser does not print a zone.
 
-    All rows of one listing are printed with one form: what one row rules out (there is no month 25) is out for all.
+    All rows of a listing have the same format. A reading that one row excludes, such as month 25, is excluded for all.
 
     :param raws: The LOGON TIME cells of one listing.
-    :param date_format: ``dmy``, ``mdy``, ``ymd``, a format of ``datetime.strptime``, or ``None``: only what can be
-        read in one way.
-    :returns: ISO 8601 without a zone, ``2026-11-21T14:34:00``; ``None`` where more than one reading is possible.
-    :raises ValueError: A cell does not have the given format.
+    :param date_format: ``dmy``, ``mdy``, ``ymd``, a format of ``datetime.strptime``, or ``None``: parse unambiguous
+        dates only.
+    :returns: ISO 8601 without a zone, ``2026-11-21T14:34:00``; ``None`` if more than one reading is possible.
+    :raises ValueError: If a cell does not have the given format.
     """
     if date_format is not None and date_format not in _ORDERS:
         return [_strptime(raw, date_format) for raw in raws]
@@ -135,7 +133,7 @@ def _meanings(raw: str) -> _Meanings:
 
 @functools.lru_cache(maxsize=1024)
 def _dates(text: str) -> tuple[_Meanings, tuple[str, ...]]:
-    """What a printed date can mean, and the words beside it that are no part of it."""
+    """Return the possible meanings of a printed date, and the words that are not part of it."""
     orders = set(_ORDERS)
     markers = []
     for word in _words(text):

@@ -13,7 +13,7 @@ import typing as t
 
 
 class StateWord(t.NamedTuple):
-    """A word of the STATE column, the state of the session record that it stands for, and where it was seen."""
+    """A word of the STATE column, its state in a session record, and its source."""
 
     word: str
     state: str
@@ -21,7 +21,7 @@ class StateWord(t.NamedTuple):
     source: str
 
 
-#: Compared without case. One word has one meaning in all languages, or it has no place here.
+#: Compared without case. A word with different meanings in two languages cannot be added.
 STATE_WORDS: tuple[StateWord, ...] = (
     StateWord('Active', 'active', 'en ja', 'captures/en-quser-1; the ja tools keep the English words'),
     StateWord('Disc', 'disconnected', 'en it ja', 'captures/en-qwinsta-2; centreon-plugins sessions.pm (it)'),
@@ -65,7 +65,7 @@ STATE_WORDS: tuple[StateWord, ...] = (
 
 
 class EmptyAnswer(t.NamedTuple):
-    """The words before the name in "No User exists for *", which quser prints if nobody is logged on."""
+    """The words before the name in "No User exists for *", which quser prints if no user is logged on."""
 
     phrase: str
     language: str
@@ -77,15 +77,15 @@ EMPTY_ANSWERS: tuple[EmptyAnswer, ...] = (EmptyAnswer('No User exists for', 'en'
 
 
 class DateForm(t.NamedTuple):
-    """An order of day, month and year, the separators it is used with, and where it was seen."""
+    """An order of day, month and year, its separators, and its source."""
 
     order: str
     separators: str
     source: str
 
 
-#: The date comes in the user's own short form, whatever the display language is. With dots and the year last, the day
-#: is first in every Windows locale; with a slash or a dash, the numbers decide.
+#: The date has the user's short format, which does not depend on the display language. With dots and the year last, the
+#: day is first in every Windows locale; with a slash or a dash, the numbers decide.
 DATE_FORMS: tuple[DateForm, ...] = (
     DateForm('ymd', '-/.', 'captures/zh-CN-quser-1 (2026/7/30), en with 2021-05-13; hu and ko with dots'),
     DateForm(
@@ -101,7 +101,7 @@ MONTH_NAMES: tuple[str, ...] = ('jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul',
 
 
 class DayHalf(t.NamedTuple):
-    """The markers of a 12-hour clock (letters only, words parted by one blank) and where they come from."""
+    """The markers of a 12-hour clock (letters only, words separated by one blank) and their source."""
 
     before_noon: str
     after_noon: str
@@ -126,16 +126,16 @@ DAY_HALVES: tuple[DayHalf, ...] = (
 #: Words in a date or time that do not change it: ru and bg print the year as "2021 г.", fi the hour as "klo 15.54".
 SILENT_DATE_WORDS: frozenset[str] = frozenset({'г', 'klo', 'kl'})
 
-#: What people put before every line when they paste a table into notes, scripts and mail.
+#: Signs before each line of a table that was pasted into notes, scripts and mail.
 LINE_LEADERS: tuple[str, ...] = ('###', '##', '#', '//', '::', ';', 'rem', '*', '|', '>')
 
 
-#: How a session name begins. These are the same in every display language.
+#: The beginnings of session names, which are the same in every display language.
 SESSION_NAMES: tuple[str, ...] = ('console', 'services', 'rdp-tcp', 'rdp-sxs', 'ica-tcp', 'ica-cgp', '31c5ce94259d4')
 
 
 class FrameLine(t.NamedTuple):
-    """The beginning of a line that programs print around a command's output (a regular expression), and its source."""
+    """The beginning of a line that programs print around the output of a command, as a pattern, and its source."""
 
     pattern: str
     source: str

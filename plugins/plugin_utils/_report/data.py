@@ -32,10 +32,10 @@ SCHEMA_VERSION = 1
 
 
 def to_csv(report: Report) -> str:
-    """The rows as CSV (RFC 4180): comma, CRLF, one header line; safe to open in a spreadsheet.
+    """Render the rows as CSV (RFC 4180), in which no cell is a formula.
 
-    :param report: the fleet
-    :returns: text; written as UTF-8
+    :param report: the report.
+    :returns: text with a byte order mark, for UTF-8.
     """
     out = io.StringIO(newline='')
     # Excel on Windows reads a file without a byte order mark in the system's ANSI code page.
@@ -47,10 +47,10 @@ def to_csv(report: Report) -> str:
 
 
 def to_json(report: Report) -> str:
-    """The whole report as JSON, one line for each host and each row, so that two reports compare with ``diff``.
+    """Render the report as JSON, with one line for each host and each row, so that ``diff`` can compare two reports.
 
-    :param report: the fleet
-    :returns: pure ASCII text
+    :param report: the report.
+    :returns: pure ASCII text.
     """
     head = {
         'schema_version': SCHEMA_VERSION,
@@ -64,7 +64,7 @@ def to_json(report: Report) -> str:
         'counts': report.counts,
         'columns': list(COLUMNS),
     }
-    # A host has its rows by site and name; a host without sessions has one row without a session.
+    # Rows refer to their host by site and name. A host without sessions has one row.
     hosts = [
         {**dataclasses.asdict(dataclasses.replace(host, rows=())), 'rows': len(host.rows)} for host in report.hosts
     ]
@@ -74,12 +74,12 @@ def to_json(report: Report) -> str:
 
 
 def from_json(text: str, source: str) -> Report:
-    """Read a JSON report back.
+    """Parse a JSON report.
 
-    :param text: what :func:`to_json` wrote
-    :param source: where it is from, for messages
-    :returns: the fleet
-    :raises ReportError: if it is not a report, or one of another schema version
+    :param text: the output of :func:`to_json`.
+    :param source: its source, for messages.
+    :returns: the report.
+    :raises ReportError: if it is not a report, or has another schema version.
     """
     try:
         data = json.loads(text)
@@ -105,11 +105,11 @@ def from_json(text: str, source: str) -> Report:
 def merge(current: Report, earlier: c.Sequence[tuple[str, Report]]) -> Report:
     """Combine reports. The most recent result of a host is kept, of equally recent ones the later in the list.
 
-    A host that was not asked gives way to any result. Hosts of different sites are different hosts.
+    Any result replaces ``not_asked``. Hosts of different sites are different hosts.
 
-    :param current: the report of this run, the last in the list
-    :param earlier: the source of each earlier report, and the report
-    :returns: the report of this run with the hosts of all reports
+    :param current: the report of this run, the last in the list.
+    :param earlier: the source of each earlier report, and the report.
+    :returns: the report of this run with the hosts of all reports.
     """
     newest: dict[tuple[str | None, str], tuple[tuple[bool, str], int, Host]] = {}
     reports = [*(report for _source, report in earlier), current]
@@ -135,12 +135,12 @@ def merge(current: Report, earlier: c.Sequence[tuple[str, Report]]) -> Report:
 
 
 def check_not_after(report: Report, source: str, latest: str) -> None:
-    """Refuse a report from the future: it would hide every later result of its hosts.
+    """Refuse a report from the future, because it would replace every later result of its hosts.
 
-    :param report: the report
-    :param source: where it is from, for the message
-    :param latest: the latest valid time
-    :raises ReportError: if the report or the result of one of its hosts is later
+    :param report: the report.
+    :param source: its source, for the message.
+    :param latest: the latest valid time.
+    :raises ReportError: if the report or the result of one of its hosts is later.
     """
     newest = max([report.time, *(host.report_time for host in report.hosts if host.report_time)])
     if newest > latest:
@@ -220,7 +220,7 @@ def _host(values: dict[str, t.Any], rows: dict[tuple[str | None, str], list[Row]
         return dataclasses.replace(host, rows=tuple(listed))
     if values.get('rows') == 0 and listed == flat_rows(host):
         return host
-    # With lost rows a host would look emptier than it is.
+    # Without some of its rows, a host would seem to have fewer sessions.
     raise ReportError(f'host {host.name!r} has {len(listed)} rows instead of {values.get("rows")!r}')
 
 

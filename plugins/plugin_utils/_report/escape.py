@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Make hostile text safe to show: others choose user names, client names and error texts."""
+"""Escapes text that users, clients and hosts determine, such as names and errors."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _FORMULA = re.compile(r"""(^\s*|;[\s"']*)(?=[=+\-@＝＋－＠])""")
 
 
 def readable(text: str) -> str:
-    """Make invisible characters visible: controls, direction overrides and zero-width characters become ``\\x00`` etc.
+    """Escape invisible characters, such as controls, direction overrides and zero-width characters, as ``\\x00``.
 
-    No character is removed, so a name that imitates another one looks different.
+    No character is removed, so that a name that imitates another one looks different.
 
-    :param text: any text, lone surrogates included
-    :returns: text of printable characters and blanks only, always encodable as UTF-8
+    :param text: any text, lone surrogates included.
+    :returns: text of printable characters and blanks only, always encodable as UTF-8.
     """
     if text.isprintable():
         return text
@@ -35,20 +35,20 @@ def _visible(character: str) -> str:
 
 
 def for_csv(text: str) -> str:
-    """Keep a spreadsheet from evaluating a text as a formula: an apostrophe is inserted before it.
+    """Insert an apostrophe before each formula, so that a spreadsheet does not evaluate it.
 
-    :param text: any text
-    :returns: one line that no spreadsheet evaluates
+    :param text: any text.
+    :returns: one line that no spreadsheet evaluates.
     """
     return _FORMULA.sub(r"\1'", readable(text))
 
 
 def shorten(text: str, length: int) -> str:
-    """Cut a long text after a word, visibly.
+    """Truncate a long text after a word.
 
-    :param text: any text
-    :param length: most characters of the result, including the ellipsis
-    :returns: the text, or its beginning and an ellipsis
+    :param text: any text.
+    :param length: the largest length of the result, including the ellipsis.
+    :returns: the text, or its beginning and an ellipsis.
     """
     if len(text) <= length:
         return text

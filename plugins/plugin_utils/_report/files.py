@@ -15,10 +15,10 @@ import tempfile
 def read_regular(path: pathlib.Path, most: int | None = None) -> bytes:
     """Read a regular file. A link is not followed, and a pipe or a device does not block.
 
-    :param path: the file
-    :param most: most bytes to read, by default all
-    :returns: the content
-    :raises OSError: if it cannot be read or is not a regular file
+    :param path: the file.
+    :param most: the largest number of bytes to read, by default all.
+    :returns: the content.
+    :raises OSError: if it cannot be read or is not a regular file.
     """
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(handle, 'rb') as file:
@@ -28,7 +28,7 @@ def read_regular(path: pathlib.Path, most: int | None = None) -> bytes:
 
 
 def reason(error: OSError) -> str:
-    """Why a file could not be read or written."""
+    """Return why a file could not be read or written."""
     # open(2) with O_NOFOLLOW returns ELOOP for a link.
     return (
         'not a regular file'
@@ -38,11 +38,11 @@ def reason(error: OSError) -> str:
 
 
 def write(path: pathlib.Path, content: bytes) -> None:
-    """Replace a file in one step: a reader gets the old content or the new one. A link is replaced, not followed.
+    """Replace a file in one step, so that readers get the old or the new content. A link is replaced, not followed.
 
-    :param path: the file; its directory is created
-    :param content: the new content
-    :raises OSError: if it cannot be written
+    :param path: the file; its directory is created.
+    :param content: the new content.
+    :raises OSError: if it cannot be written.
     """
     _create(path.parent)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
@@ -60,12 +60,12 @@ def write(path: pathlib.Path, content: bytes) -> None:
 
 
 def try_writing(folder: pathlib.Path, names: list[str], create: bool) -> None:
-    """Find out whether files can be written.
+    """Check whether files can be written.
 
-    :param folder: the directory of the files
-    :param names: their names
-    :param create: whether to create the directory and a temporary file, instead of checking the permissions only
-    :raises OSError: if they cannot be written
+    :param folder: the directory of the files.
+    :param names: their names.
+    :param create: whether to create the directory and a temporary file, instead of checking the permissions only.
+    :raises OSError: if they cannot be written.
     """
     for name in names:
         if (folder / name).is_dir() and not (folder / name).is_symlink():

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The earlier reports beside a report: ``report-20261121T143447Z.json``, as many as are kept."""
+"""Keeps earlier reports beside a report, as ``report-20261121T143447Z.json``, and reads their numbers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ansible_collections.winops.sessions.plugins.plugin_utils._report.model impo
 
 _NAME = re.compile(r'report-[0-9]{8}T[0-9]{6}Z\.json')
 
-#: The head of a report with its numbers fits into this many bytes; the rows of 100 large reports are not read.
+#: The head of a report, which contains its numbers, is smaller than this. The rows are not read.
 HEAD = 65536
 
 #: The numbers that the page shows over time.
@@ -32,7 +32,7 @@ ACTIONS = ('logged_off', 'reset', 'disconnected', 'notified')
 
 
 class Point(t.NamedTuple):
-    """The head of a report: where it is, when it was made, of what, with which numbers."""
+    """The head of a report file."""
 
     path: pathlib.Path
     time: str
@@ -42,7 +42,7 @@ class Point(t.NamedTuple):
 
 
 def point(counts: dict[str, t.Any]) -> dict[str, int]:
-    """The numbers of one report that the page shows over time."""
+    """Return the numbers of a report that the page shows over time."""
     outcomes = counts.get('outcomes')
     numbers = {name: _count(counts.get(name)) for name in NUMBERS}
     actions = sum(_count(outcomes.get(name)) for name in ACTIONS) if isinstance(outcomes, dict) else 0
@@ -50,10 +50,10 @@ def point(counts: dict[str, t.Any]) -> dict[str, int]:
 
 
 def earlier_reports(folder: pathlib.Path) -> list[Point]:
-    """The reports in a directory, ascending by time. Other files are ignored.
+    """Find the reports in a directory, by ascending time. Other files are ignored.
 
-    :param folder: the directory of the reports
-    :returns: the kept reports and the newest one
+    :param folder: the directory of the reports.
+    :returns: the kept reports and the newest one.
     """
     if not folder.is_dir():
         return []
@@ -65,10 +65,10 @@ def earlier_reports(folder: pathlib.Path) -> list[Point]:
 def with_history(report: Report, points: list[Point], keep: int) -> Report:
     """Add the numbers of the last earlier reports of the same title and target.
 
-    :param report: the report
-    :param points: the reports in its directory
-    :param keep: how many to add
-    :returns: the report with its history
+    :param report: the report.
+    :param points: the reports in its directory.
+    :param keep: how many to add.
+    :returns: the report with its history.
     """
     same = {
         point.time: {'time': point.time, 'counts': point.counts}
@@ -81,11 +81,11 @@ def with_history(report: Report, points: list[Point], keep: int) -> Report:
 def keep_reports(folder: pathlib.Path, report: Report, points: list[Point], keep: int) -> None:
     """Keep the report that is about to be replaced under its time, and remove the oldest beyond the number to keep.
 
-    :param folder: the directory of the reports
-    :param report: the report that is about to be written
-    :param points: the reports in the directory
-    :param keep: how many earlier reports to keep
-    :raises OSError: if a file cannot be read, written or removed
+    :param folder: the directory of the reports.
+    :param report: the report that is about to be written.
+    :param points: the reports in the directory.
+    :param keep: how many earlier reports to keep.
+    :raises OSError: if a file cannot be read, written or removed.
     """
     kept = {point.path.name: point for point in points if point.path.name != 'report.json'}
     for point in points:
@@ -98,7 +98,7 @@ def keep_reports(folder: pathlib.Path, report: Report, points: list[Point], keep
 
 
 def _head(path: pathlib.Path) -> Point | None:
-    """The head of a report; None for what is not a report of this collection."""
+    """Read the head of a report; None if the file is not a report."""
     try:
         text = files.read_regular(path, HEAD).decode()
         lines = text.split('"columns":', 1)[0].rstrip().rstrip(',')

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The HTML report: one page that needs no other file. ``report.html.j2`` holds the markup, this module its values."""
+"""Renders the HTML report, one page that needs no other file. ``report.html.j2`` contains the markup."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ _FOLDER = pathlib.Path(__file__).parent
 STYLE = (_FOLDER / 'report.css').read_text(encoding='utf-8').strip()
 SCRIPT = (_FOLDER / 'report.js').read_text(encoding='utf-8').strip()
 
-#: A page of this many bytes is still mailed and opened anywhere.
+#: The largest size of a page in bytes, so that it can be mailed.
 BUDGET = 1_000_000
 
-#: Up to this many sessions are shown at once; more are folded under their host.
+#: The sessions of a host are unfolded if the report has at most this many.
 UNFOLDED = 60
 
 
 class Detail(t.NamedTuple):
-    """How much a page shows.
+    """The level of detail of a page.
 
     :ivar sessions: ``table`` (each with its facts), ``idle`` (each by name, with its idle time), ``names`` (each by
-        name), ``none`` (numbers only)
-    :ivar users: the same for the sessions of each user
-    :ivar listed: most rows of a list of exceptions
-    :ivar listed_users: most rows of the list of users
-    :ivar length: most characters of a message
-    :ivar bytes: what a session takes at least; a page that cannot fit is not rendered
+        name), ``none`` (numbers only).
+    :ivar users: the same for the sessions of each user.
+    :ivar listed: the largest number of rows in a list of exceptions.
+    :ivar listed_users: the largest number of rows in the list of users.
+    :ivar length: the largest length of a message.
+    :ivar bytes: the smallest size of a session; a page that cannot fit is not rendered.
     """
 
     sessions: str
@@ -60,7 +60,7 @@ class Detail(t.NamedTuple):
     bytes: int
 
 
-#: From showing everything to showing what matters; the first that fits the budget is taken.
+#: From most to least; the first whose page fits the budget is used.
 DETAILS = (
     Detail('table', 'table', 5000, 5000, 4000, 300),
     Detail('table', 'idle', 1000, 500, 2000, 200),
@@ -71,7 +71,7 @@ DETAILS = (
 
 
 class Number(t.NamedTuple):
-    """A number of a card: its label, its count, its tone."""
+    """A number on a card."""
 
     words: str
     amount: int
@@ -89,8 +89,8 @@ class Share(t.NamedTuple):
 def to_html(report: Report) -> str:
     """Render the report as one page.
 
-    :param report: the fleet
-    :returns: HTML 5, as UTF-8 at most :data:`BUDGET` bytes for a fleet of up to some thousand hosts
+    :param report: the report.
+    :returns: HTML 5, as UTF-8 at most :data:`BUDGET` bytes for a fleet of up to some thousand hosts.
     """
     page = ''
     for detail in DETAILS:
@@ -103,11 +103,11 @@ def to_html(report: Report) -> str:
 
 
 def render(report: Report, detail: Detail) -> str:
-    """Render the page in one degree of detail.
+    """Render the page in one level of detail.
 
-    :param report: the fleet
-    :param detail: how much of it
-    :returns: HTML 5
+    :param report: the report.
+    :param detail: the level of detail.
+    :returns: HTML 5.
     """
     return _template().render(_values(report, detail))
 
@@ -128,7 +128,7 @@ def _template() -> jinja2.Template:
 
 
 def _assets() -> dict[str, t.Any]:
-    # Only the page's own style and script take effect (Content Security Policy, level 2).
+    # Content Security Policy, level 2: only the page's own style and script are used.
     policy = '; '.join(
         (
             "default-src 'none'",
@@ -221,7 +221,7 @@ def _bar(numbers: c.Sequence[Number]) -> list[Share]:
 
 
 class _Views:
-    """What the page shows of hosts, users and sessions, in one degree of detail."""
+    """The hosts, users and sessions of the page, in one level of detail."""
 
     def __init__(self, report: Report, detail: Detail) -> None:
         self._report = report
@@ -285,7 +285,7 @@ class _Views:
         return [] if kind == 'none' else self._groups(rows, kind, of_host)
 
     def _groups(self, rows: c.Sequence[Row], kind: str, of_host: bool) -> list[str]:
-        # State and domain are given once for all sessions that share them, an idle time in its largest unit.
+        # State and domain once for all sessions that share them, and only the largest unit of an idle time.
         groups: dict[str, list[str]] = {}
         for row in rows:
             group = 'ended' if row['present'] is False else _state(row)
@@ -306,7 +306,7 @@ class _Views:
 
 
 def _by_user(sessions: c.Iterable[Row]) -> list[list[Row]]:
-    """The present sessions of each user, the users with the most sessions first."""
+    """Group the present sessions by user, the users with the most sessions first."""
     users: dict[str, list[Row]] = {}
     for row in sessions:
         if row['account'] and row['present'] and is_user_session(row):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The words of the reports, as data: what a status, an outcome and a reason are called, and how urgent they are."""
+"""The texts of the reports: labels of statuses, outcomes and reasons, limits, times and the verdict."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.winops.sessions.plugins.plugin_utils._text import human
 
 
 class Label(t.NamedTuple):
-    """What something is called, and its tone: ``bad``, ``warn``, ``good`` or ``calm``."""
+    """A text with its tone: ``bad``, ``warn``, ``good`` or ``calm``."""
 
     words: str
     tone: str
@@ -28,7 +28,7 @@ STATUSES = {
     'not_asked': Label('not asked', 'warn'),
 }
 
-#: What check mode plans, by action.
+#: Planned actions of check mode.
 PLANS = {
     'logoff': Label('would be logged off', 'warn'),
     'reset': Label('would be reset', 'warn'),
@@ -45,7 +45,7 @@ UNRELIABLE = 'Windows does not reliably update the idle time of the console.'
 
 
 def outcome(row: Row) -> Label:
-    """The label of what was done to a session, or in check mode would be."""
+    """Return the label of the outcome of a session, in check mode that of the planned action."""
     if row['outcome'] == 'planned' and row['action'] in PLANS:
         return PLANS[row['action']]
     if row['outcome'] in ('notified', 'in_grace') and row['told'] is False:
@@ -55,19 +55,19 @@ def outcome(row: Row) -> Label:
 
 
 def by_urgency(rows: c.Iterable[Row]) -> list[Row]:
-    """The rows with an outcome, the most urgent first."""
+    """Return the rows with an outcome, the most urgent first."""
     acted = [row for row in rows if row['outcome']]
     ranks = {name: rank for rank, name in enumerate(outcomes.by_urgency({row['outcome'] for row in acted}))}
     return sorted(acted, key=lambda row: (ranks[row['outcome']], outcome(row) != NOT_WARNED, row['action'] or ''))
 
 
 def tally(rows: c.Iterable[Row]) -> dict[Label, int]:
-    """How many sessions have which label, the most urgent first."""
+    """Count the sessions by label, the most urgent first."""
     return dict(collections.Counter(outcome(row) for row in by_urgency(rows)))
 
 
 def why(row: Row) -> str:
-    """Why something was done to a session, or was not: reason and detail in one."""
+    """Return the reason and the detail of an outcome as one text."""
     parts = [outcomes.reason(row['reason']) if row['reason'] else '', row['detail'] or '']
     if row['due_in_seconds'] is not None:
         parts.append(f'due in {human_duration(row["due_in_seconds"])}')
@@ -77,7 +77,7 @@ def why(row: Row) -> str:
 
 
 def limits(report: Report) -> str:
-    """The limits that apply: ``disconnected 30 min, idle 1 h to 2 h by host``; empty if there are none."""
+    """Format the limits of a report: ``disconnected 30 min, idle 1 h to 2 h by host``; empty if there are none."""
     return ', '.join(
         f'{LIMIT_NAMES[name]} {human_duration(least)}'
         + (f' to {human_duration(most)} by host' if most != least else '')
@@ -86,31 +86,31 @@ def limits(report: Report) -> str:
 
 
 def host_limits(values: c.Mapping[str, float]) -> str:
-    """The limits of one host: ``disconnected 30 min, idle 2 h``."""
+    """Format the limits of one host: ``disconnected 30 min, idle 2 h``."""
     return ', '.join(f'{LIMIT_NAMES[name]} {human_duration(values[name])}' for name in LIMITS if name in values)
 
 
 def moment(time: str | None) -> str:
-    """A time for people: ``2026-11-21 14:34 UTC``."""
+    """Format a time: ``2026-11-21 14:34 UTC``."""
     return f'{time[:10]} {time[11:16]} UTC' if time else 'unknown'
 
 
 def origin(report: Report) -> str:
-    """Who made the report: ``run by alice, job 42``; empty if unknown."""
+    """Format the user and the job: ``run by alice, job 42``; empty if unknown."""
     made = report.origin
     parts = [f'{words} {made[name]}' for name, words in (('user', 'run by'), ('job', 'job')) if made.get(name)]
     return ', '.join(parts)
 
 
 def versions(report: Report) -> str:
-    """The software that made the report: ``winops.sessions 1.0.0, ansible-core 2.19.1``."""
+    """Format the versions: ``winops.sessions 1.0.0, ansible-core 2.19.1``."""
     made = report.origin
     names = (('collection_version', 'winops.sessions'), ('ansible_version', 'ansible-core'))
     return ', '.join(f'{words} {made[name]}' for name, words in names if made.get(name)) or 'winops.sessions'
 
 
 def verdict(report: Report) -> Label:
-    """The sentence that sums up the report."""
+    """Summarize the report in a sentence."""
     counts = report.counts
     if not counts['hosts']:
         return Label('No host was queried.', 'warn')
@@ -127,7 +127,7 @@ def _found(report: Report) -> str:
         sessions = plural(len(report.sessions), 'session')
         return f'{report.user}: {sessions} on {len(hosts)} of {plural(len(report.hosts), "host")}.'
     answered = plural(sum(host.seen for host in report.hosts), 'host')
-    return f'{report.user}: nobody of that name is logged on to the {answered} that answered.'
+    return f'{report.user}: no user of this name is logged on to the {answered} that answered.'
 
 
 def _problems(report: Report) -> list[str]:

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The model of a report: hosts and their sessions as plain data, which every form renders.
+"""The model of a report: hosts and their sessions, which every form renders.
 
-Nothing here reads a clock, a file or a host: the same input gives the same model.
+No function reads a clock, a file or a host, so the same input results in the same model.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import typing as t
 
 
 class ReportError(ValueError):
-    """The input cannot be made into a report; the text names what is wrong and what is valid."""
+    """The input is not valid for a report. The text contains the reason."""
 
 
 Row = dict[str, t.Any]
@@ -35,12 +35,12 @@ def _text(value: t.Any) -> str | None:
 
 
 def _sentence(value: t.Any) -> str | None:
-    # Error texts come with line ends and indents; a row is one line.
+    # A row is one line, but error texts have several.
     return ' '.join((_text(value) or '').split()) or None
 
 
 def _number(value: t.Any) -> int | float | None:
-    # No number of Windows needs more than 64 bits; larger ones break float arithmetic.
+    # Windows returns at most 64 bits. Larger numbers cannot be converted to float.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not -_LARGEST < value < _LARGEST:
         return None
     return int(value) if isinstance(value, int) or value == int(value) else float(value)
@@ -57,7 +57,7 @@ def _programs(value: t.Any) -> str | None:
     return _text(value)
 
 
-#: The columns of a row in their order, the same in CSV, JSON and HTML, and how a value gets into one.
+#: The columns of a row in their order, with the conversion of their values.
 COLUMNS: dict[str, c.Callable[[t.Any], t.Any]] = {
     'host': _text,
     'host_status': _text,
@@ -102,7 +102,7 @@ COLUMNS: dict[str, c.Callable[[t.Any], t.Any]] = {
     'due_in_seconds': _number,
     'told': _flag,
 }
-#: The columns that describe what was done to a session.
+#: The columns about the action on a session.
 ACTION_COLUMNS = ('action', 'outcome', 'reason', 'detail', 'error_code', 'seconds', 'due_in_seconds', 'told')
 
 #: The limits in the order in which the first one reached is named, and the column that each one applies to.
@@ -116,14 +116,14 @@ STATUSES = ('failed', 'unreachable', 'not_asked', 'answered')
 class Host:
     """The result of one host.
 
-    :ivar status: ``answered``, ``failed``, ``unreachable`` or ``not_asked``
-    :ivar seen: whether its last result holds a list of sessions; false means that its sessions are unknown
-    :ivar message: why it is not ``answered``
-    :ivar host_time: the host's own clock, UTC
-    :ivar report_time: the time of the report that has this result, UTC
-    :ivar rows: a row for each session, ascending by ID; columns as in :data:`COLUMNS`
-    :ivar site: the label of the site that the host belongs to
-    :ivar limits: the limits that apply to this host, in seconds by the names of :data:`LIMITS`
+    :ivar status: ``answered``, ``failed``, ``unreachable`` or ``not_asked``.
+    :ivar seen: whether its last result holds a list of sessions; false means that its sessions are unknown.
+    :ivar message: why it is not ``answered``.
+    :ivar host_time: the host's own clock, UTC.
+    :ivar report_time: the time of the report that has this result, UTC.
+    :ivar rows: a row for each session, ascending by ID; columns as in :data:`COLUMNS`.
+    :ivar site: the label of its site.
+    :ivar limits: the limits that apply to this host, in seconds by the names of :data:`LIMITS`.
     """
 
     name: str
@@ -139,19 +139,19 @@ class Host:
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """A fleet at one moment.
+    """The sessions of a fleet at one time.
 
-    :ivar time: when, UTC, ``2026-11-21T14:34:47Z``
-    :ivar title: the heading
-    :ivar target: the selected hosts, as the operator named them
-    :ivar limits: seconds by the names of :data:`LIMITS`, for hosts without limits of their own
-    :ivar hosts: in natural order of their names
+    :ivar time: UTC, ``2026-11-21T14:34:47Z``.
+    :ivar title: the heading.
+    :ivar target: the selected hosts, as the operator named them.
+    :ivar limits: seconds by the names of :data:`LIMITS`, for hosts without limits of their own.
+    :ivar hosts: in natural order of their names.
     :ivar merged: the merged reports: ``source``, ``time``, ``target``, ``hosts`` (how many it has), ``used`` (how many
-        of them are in this report)
-    :ivar check_mode: whether the results are those of a run in check mode
-    :ivar user: the user whose sessions the report is restricted to
-    :ivar origin: who made the report, with which versions, in which job
-    :ivar history: earlier reports of the same title and target, ascending by time: ``time`` and ``counts``
+        of them are in this report).
+    :ivar check_mode: whether the results are those of a run in check mode.
+    :ivar user: the user whose sessions the report is restricted to.
+    :ivar origin: user, job and versions, see :func:`origin.origin`.
+    :ivar history: earlier reports of the same title and target, ascending by time: ``time`` and ``counts``.
     """
 
     time: str
@@ -172,7 +172,7 @@ class Report:
 
     @functools.cached_property
     def sessions(self) -> list[Row]:
-        """The rows of sessions alone."""
+        """The rows of sessions."""
         return [row for host in self.hosts for row in host.rows]
 
     @functools.cached_property
@@ -199,7 +199,7 @@ class Report:
 
     @functools.cached_property
     def has_sites(self) -> bool:
-        """Whether hosts belong to different sites, so that their names alone are not unique."""
+        """Whether hosts belong to different sites, so that their names may not be unique."""
         return len({host.site for host in self.hosts}) > 1
 
     @functools.cached_property
@@ -214,12 +214,12 @@ class Report:
 
 
 def flat_rows(host: Host) -> list[Row]:
-    """The rows of a host; one row without a session if it has none."""
+    """Return the rows of a host; one row without a session if it has none."""
     return list(host.rows) or [row_of(host_columns(host))]
 
 
 def host_columns(host: Host) -> dict[str, t.Any]:
-    """The columns that describe the host, the same in each of its rows."""
+    """Return the columns about a host, which are equal in all its rows."""
     return {
         'host': host.name,
         'host_status': host.status,
@@ -236,17 +236,17 @@ def is_user_session(row: Row) -> bool:
 
 
 def natural(name: str) -> tuple[t.Any, ...]:
-    """The sort key of a name: numbers by value, letters without case."""
+    """Return the sort key of a name: numbers by value, letters without case."""
     parts = _NUMBERS.split(name.casefold())
     return tuple(int(part) if odd % 2 else part for odd, part in enumerate(parts)), name
 
 
 def check_time(time: t.Any) -> str:
-    """Refuse a time in another format: times are compared as text.
+    """Refuse a time in another format, because times are compared as text.
 
-    :param time: the value
-    :returns: the time
-    :raises ReportError: if it is not a valid time
+    :param time: the value.
+    :returns: the time.
+    :raises ReportError: if it is not a valid time.
     """
     try:
         if datetime.datetime.strptime(time, '%Y-%m-%dT%H:%M:%SZ').strftime('%Y-%m-%dT%H:%M:%SZ') == time:
@@ -257,9 +257,9 @@ def check_time(time: t.Any) -> str:
 
 
 def row_of(values: c.Mapping[str, t.Any]) -> Row:
-    """A row with every column and no other key.
+    """Create a row with every column and no other key.
 
-    :param values: values by column; a missing value and one of a wrong type are unknown: None
-    :returns: a row of plain Python values
+    :param values: values by column; a missing value and one of a wrong type become None.
+    :returns: a row of plain Python values.
     """
     return {column: convert(values.get(column)) for column, convert in COLUMNS.items()}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Who made a report: the user, the job and the versions."""
+"""The origin of a report: the user, the job and the versions."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _ROOT = pathlib.Path(__file__).parents[3]
 
 
 def origin(variables: c.Mapping[str, t.Any]) -> dict[str, str]:
-    """Who runs this play.
+    """Return the origin of a report of this play.
 
-    :param variables: the variables of the task; AWX sets those of its job
-    :returns: ``user``, ``job``, ``collection_version`` and ``ansible_version``, as far as they are known
+    :param variables: the variables of the task; AWX sets those of its job.
+    :returns: ``user``, ``job``, ``collection_version`` and ``ansible_version``, as far as they are known.
     """
     facts = {
         'user': _from_awx(variables, 'user_name') or _login(),
@@ -45,7 +45,7 @@ def _login() -> str:
 
 
 def _collection_version() -> str:
-    """The version of the installed collection, or of a checkout."""
+    """Return the version of the installed collection or of the checkout."""
     try:
         manifest = json.loads((_ROOT / 'MANIFEST.json').read_text(encoding='utf-8'))
         return manifest['collection_info']['version']

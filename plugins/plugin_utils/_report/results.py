@@ -42,13 +42,13 @@ _PREFIXES = re.compile('(?:(?:Task|Action|Module) failed: )+')
 class Answer:
     """One result of a host.
 
-    :ivar status: ``answered``, ``failed`` or ``unreachable``
-    :ivar message: why it is not ``answered``
-    :ivar sessions: the sessions by token, or None if the result has no list of sessions
-    :ivar acts: whether it is a result of ``win_user_session``, which also lists the sessions that it did not select
-    :ivar host_time: the host's own clock
-    :ivar limits: the limits that the module was called with, or None if unknown
-    :ivar selection: the selection that the module was called with, or None if unknown
+    :ivar status: ``answered``, ``failed`` or ``unreachable``.
+    :ivar message: why it is not ``answered``.
+    :ivar sessions: the sessions by token, or None if the result has no list of sessions.
+    :ivar acts: whether it is a result of ``win_user_session``, which also lists the sessions that it did not select.
+    :ivar host_time: the host's own clock.
+    :ivar limits: the limits that the module was called with, or None if unknown.
+    :ivar selection: the selection that the module was called with, or None if unknown.
     """
 
     status: str
@@ -73,21 +73,21 @@ def build_report(
     check_mode: bool = False,
     origin: c.Mapping[str, str] | None = None,
 ) -> Report:
-    """Make the model of the results of the hosts.
+    """Create the model of the results of the hosts.
 
     :param results: for each host the result of ``win_user_session_info`` or ``win_user_session``, a list of such
-        results in the order of their tasks, or None for a host without a result
-    :param time: when, UTC, ``2026-11-21T14:34:47Z``
-    :param title: the heading
-    :param target: the selected hosts, as the operator named them
-    :param limits: seconds by the names of :data:`LIMITS`; a result with limits of its own overrides them
-    :param site: the label of the site
-    :param user: the user whose sessions the report is restricted to
-    :param inventory: the names of all hosts, to recognize a loop over hosts
-    :param check_mode: whether the results are those of a run in check mode
-    :param origin: who made the report, with which versions, in which job
-    :returns: the model
-    :raises ReportError: if the time or the results are not valid
+        results in the order of their tasks, or None for a host without a result.
+    :param time: the time of the report, UTC, ``2026-11-21T14:34:47Z``.
+    :param title: the heading.
+    :param target: the selected hosts, as the operator named them.
+    :param limits: seconds by the names of :data:`LIMITS`; a result with limits of its own overrides them.
+    :param site: the label of the site.
+    :param user: the user whose sessions the report is restricted to.
+    :param inventory: the names of all hosts, to recognize a loop over hosts.
+    :param check_mode: whether the results are those of a run in check mode.
+    :param origin: user, job and versions.
+    :returns: the model.
+    :raises ReportError: if the time or the results are not valid.
     """
     texts = row_of({'host_message': title, 'detail': target, 'site': site, 'user': user})
     limits = {name: limits[name] for name in LIMITS if limits and limits.get(name) is not None}
@@ -107,20 +107,20 @@ def build_report(
 def session_rows(
     results: c.Mapping[str, t.Any], limits: c.Mapping[str, float] | None = None, time: str | None = None
 ) -> list[Row]:
-    """Fleet results as flat rows: by host in natural order (``web2`` before ``web10``), then by session ID.
+    """Convert the results of hosts to flat rows, by host in natural order (``web2`` before ``web10``) and session ID.
 
-    :param results: as for :func:`build_report`
-    :param limits: as for :func:`build_report`
-    :param time: the value of the column ``report_time``
-    :returns: rows with the keys of :data:`COLUMNS`, None where a value is unknown
-    :raises ReportError: if the time or the results are not valid
+    :param results: as for :func:`build_report`.
+    :param limits: as for :func:`build_report`.
+    :param time: the value of the column ``report_time``.
+    :returns: rows with the keys of :data:`COLUMNS`, None where a value is unknown.
+    :raises ReportError: if the time or the results are not valid.
     """
     time = None if time is None else check_time(time)
     return [row for host in _hosts(results, time, dict(limits or {})) for row in flat_rows(host)]
 
 
 def type_name(value: object) -> str:
-    """The name of a value's type in error messages: for ansible-core's tagged types, that of their base type."""
+    """Return the name of a value's type for error messages; for a tagged type of ansible-core, that of its base."""
     kinds = {str: 'a string', bool: 'a boolean', int: 'an integer', float: 'a number', c.Mapping: 'a dict'}
     return next(
         (name for kind, name in kinds.items() if isinstance(value, kind)),
@@ -156,7 +156,7 @@ def _hosts(
 
 
 def _answers(host: str, registered: t.Any, inventory: c.Container[str]) -> c.Iterator[tuple[str, Answer]]:
-    """The results of a host by the name of the host that they describe."""
+    """Return the results of a host with the name of the host that they describe."""
     for result in _as_list(registered):
         if result is None:
             continue
@@ -181,7 +181,7 @@ def _as_list(value: t.Any) -> c.Sequence[t.Any]:
 
 
 def _items(result: c.Mapping[str, t.Any]) -> list[c.Mapping[str, t.Any]] | None:
-    """The results of a loop; None for the result of a task without one."""
+    """Return the results of a loop; None for the result of a task without one."""
     items = result.get('results')
     if 'sessions' in result or not isinstance(items, c.Sequence) or isinstance(items, str):
         return None
@@ -199,24 +199,24 @@ def _is_loop_over_hosts(items: list[c.Mapping[str, t.Any]], inventory: c.Contain
 
 
 def _is_delegating(registered: t.Any, inventory: c.Container[str]) -> bool:
-    """Whether a host only ran a loop over other hosts: then it has no sessions of its own to report."""
+    """Whether a host only ran a loop over other hosts, so that it has no sessions to report."""
     loops = [_items(result) for result in _as_list(registered) if isinstance(result, c.Mapping)]
     return any(items and _is_loop_over_hosts(items, inventory) for items in loops)
 
 
 def _chosen(result: c.Mapping[str, t.Any]) -> c.Mapping[str, t.Any]:
-    """The selection options that the module was called with."""
+    """Return the selection options that the module was called with."""
     selection = result.get('selection')
     return selection if isinstance(selection, c.Mapping) else {}
 
 
 def _server(result: c.Mapping[str, t.Any]) -> str | None:
-    """The host that the module was asked to query by its option ``server``."""
+    """Return the option ``server`` that the module was called with."""
     return row_of({'host': _chosen(result).get('server')})['host']
 
 
 def _answer(result: c.Mapping[str, t.Any]) -> Answer | None:
-    """Read a result; None if it holds nothing about sessions: a skipped task, or a module of another kind."""
+    """Read a result; None if it has no sessions, as of a skipped task or another module."""
     try:
         return _read(result)
     except Exception as error:  # a hostile or broken host must not affect the others
@@ -233,7 +233,7 @@ def _read(result: c.Mapping[str, t.Any]) -> Answer | None:
     if 'sessions' in result and not _is_list(result['sessions']):
         raise ReportError(f'sessions must be a list of session records, but is {type_name(result["sessions"])}')
     if 'sessions' not in result:
-        # With `failed_when: false` the only trace of a failure is that the sessions are missing.
+        # With `failed_when: false`, only the missing sessions show that the task has failed.
         return None if 'mode' in result and not failed else Answer('failed', _message(result))
     sessions = _sessions(result)
     failed = failed or _is_refusal(result) or any(outcome(row['outcome'] or '').trouble for row in sessions.values())
@@ -277,7 +277,7 @@ def _as_number(value: t.Any) -> t.Any:
 
 
 def _sessions(result: c.Mapping[str, t.Any]) -> dict[str, Row]:
-    """The sessions of a result by token: facts as read before the action, the state as read afterwards."""
+    """Return the sessions of a result by token, with the facts before the action and the state after it."""
     acted = {
         key: {**row, 'present': not outcome(row['outcome'] or '').ended} for key, row in _keyed(result, 'sessions')
     }
@@ -302,7 +302,7 @@ def _keyed(result: c.Mapping[str, t.Any], name: str) -> c.Iterator[tuple[str, Ro
 
 
 def _known_key(key: str, row: Row, known: c.Mapping[str, Row]) -> str:
-    """The key of the same session in another list. A session that is closing has no logon time in its token."""
+    """Return the key of the same session in another list. The token of a closing session has no logon time."""
     if key in known or ':0:' not in key:
         return key
     same = (name for name, other in known.items() if (other['id'], other['account']) == (row['id'], row['account']))
@@ -310,7 +310,7 @@ def _known_key(key: str, row: Row, known: c.Mapping[str, Row]) -> str:
 
 
 def _combined(answers: list[Answer]) -> Answer:
-    """The answers of one task, more than one if it has a loop: it has failed if one of them has."""
+    """Combine the answers of a loop, which has failed if one of them has."""
     if len(answers) == 1:
         return answers[0]
     worst = min(answers, key=lambda answer: STATUSES.index(answer.status))
@@ -324,7 +324,7 @@ def _combined(answers: list[Answer]) -> Answer:
 
 
 def _merged(answers: c.Iterable[Answer]) -> dict[str, Row]:
-    """The sessions of a host after several results: each session once, with the last action on it."""
+    """Combine the sessions of several results: each session once, with the last action on it."""
     known: dict[str, Row] = {}
     origin: dict[str, Answer] = {}
     for answer in answers:
@@ -391,7 +391,7 @@ def _host(
     for facts in sessions:
         row = {**facts, **about}
         row['over_limit'] = row['reason'] if row['reason'] in LIMITS else _limit_reached(row, own_limits)
-        # An ended session stays ended; whether others are still present on an unreachable host is unknown.
+        # On an unreachable host it is unknown whether a session is present, unless it has ended before.
         row['present'] = False if facts['present'] is False else True if seen else None
         rows.append(row)
     rows.sort(key=lambda row: (row['id'] is None, row['id'] or 0, row['token'] or ''))

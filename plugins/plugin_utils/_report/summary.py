@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The report for the job log: short lines, the exceptions first, and a note where a list is shortened."""
+"""The report for the job log: short lines, the hosts with problems first."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ansible_collections.winops.sessions.plugins.plugin_utils._report.model impo
 from ansible_collections.winops.sessions.plugins.plugin_utils._results.session import session_line
 from ansible_collections.winops.sessions.plugins.plugin_utils._text import plural
 
-#: Most lines of a list.
+#: The largest number of lines in a list.
 LISTED = 25
 
-#: Most characters of a message: the remedies of this collection's own messages are never cut.
+#: The largest length of a message. The messages of the modules, which end with the remedy, are shorter.
 LENGTH = 1500
 
-#: Most host names in the statistics that AWX passes to the next job.
+#: The largest number of host names in the statistics that AWX passes to the next job.
 NAMED = 20
 
 
 def to_summary(report: Report) -> list[str]:
-    """The report as lines of text.
+    """Render the report as lines of text.
 
-    :param report: the fleet
-    :returns: printable lines without line ends, also if a host returned others
+    :param report: the report.
+    :returns: printable lines without line ends.
     """
     head = ', '.join(filter(None, (report.target, labels.moment(report.time), labels.origin(report))))
     verdict = labels.verdict(report).words
@@ -53,10 +53,10 @@ def to_summary(report: Report) -> list[str]:
 
 
 def to_statistics(report: Report) -> dict[str, t.Any]:
-    """The numbers for ``set_stats``: few, with a common prefix, and without a list that grows with the fleet.
+    """Return the numbers for ``set_stats``, with a common prefix. Their size does not depend on the number of hosts.
 
-    :param report: the fleet
-    :returns: numbers, and the first names of hosts that could not be queried
+    :param report: the report.
+    :returns: numbers, and the first names of hosts that could not be queried.
     """
     unseen = [readable(host.name) for host in report.hosts if not host.seen]
     return {

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The numbers of a series of reports as charts: points of SVG lines and areas, which need no script."""
+"""The numbers of a series of reports as SVG charts, which need no script."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class Chart(t.NamedTuple):
 
 
 def trend(report: Report) -> dict[str, t.Any] | None:
-    """The charts of a report with a history.
+    """Create the charts of a report with a history.
 
-    :param report: the report
-    :returns: the charts, the first time, the number of reports and the numbers as a table; None without a history
+    :param report: the report.
+    :returns: the charts, the first time, the number of reports and the numbers as a table; None without a history.
     """
     if not report.history:
         return None
@@ -68,7 +68,7 @@ def trend(report: Report) -> dict[str, t.Any] | None:
 
 
 def _places(times: c.Sequence[str]) -> list[float]:
-    """Where the times are on the horizontal axis."""
+    """Return the positions of times on the horizontal axis."""
     moments = [datetime.datetime.strptime(time, '%Y-%m-%dT%H:%M:%SZ') for time in times]
     whole = (moments[-1] - moments[0]).total_seconds()
     return [WIDTH * (moment - moments[0]).total_seconds() / whole for moment in moments]

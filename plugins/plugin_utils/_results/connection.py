@@ -9,7 +9,7 @@ import re
 
 from ansible.errors import AnsibleConnectionFailure
 
-#: What a connection reports, and what to check. The first match counts.
+#: Patterns of error texts, and what to check. The first match counts.
 _REMEDIES = (
     (
         r'certificate verify failed|doesn.t match',

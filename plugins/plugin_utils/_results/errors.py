@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Completes error texts of a host with the meaning of each Win32 error and a remedy in the caller's option names."""
+"""Completes error texts of a host with the meaning of each Win32 error and a remedy with the caller's option names."""
 
 from __future__ import annotations
 

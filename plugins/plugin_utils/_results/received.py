@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Checks what a host returned before anything uses it: a host may be broken or hostile."""
+"""Validates the results of hosts, which may be broken or compromised."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Result = dict[str, t.Any]
 Definition = Mapping[str, t.Any]
 
 _LARGEST = 2**63
-# Keys of ansible-core, with their types where a host sets them.
+# Keys of ansible-core that a host can set, with their types.
 _CORE = {
     'changed': {'type': 'bool'},
     'error_code': {'type': 'int'},
@@ -62,7 +62,7 @@ def check_result(module: str, result: Result, arguments: Arguments) -> Result:
     """Check a module result.
 
     :param module: the short name of the module.
-    :param result: what the host returned.
+    :param result: the result of the host.
     :param arguments: the options of the module.
     :returns: the documented keys of the result and those of ansible-core. Texts for people are printable.
     :raises InvalidResult: if a value has another type than documented, or a result is incomplete.

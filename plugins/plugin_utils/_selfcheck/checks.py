@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The checks of the self-check: what the collection assumes about Windows, and what a host answered."""
+"""The checks of the self-check: compare the answers of a host with the assumptions of the collection."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import typing as t
 
 from ansible_collections.winops.sessions.plugins.plugin_utils._selfcheck.evidence import Evidence, Record, read_time
 
-# .NET Framework 4.6.2, the oldest that the engine is compiled for ("How to: Determine which .NET Framework versions are
-# installed").
+# The oldest version that the engine is compiled for ("How to: Determine which .NET Framework versions are installed").
 NET_FRAMEWORK_4_6_2 = 394802
 
 # Permissions of a listener: query, reset, message and disconnect.
@@ -32,7 +31,7 @@ IDENTITY = ('state', 'user')
 
 
 class Answer(t.NamedTuple):
-    """What a check found.
+    """The result of a check.
 
     :ivar result: ``ok``, ``attention``, ``problem``, ``manual`` or ``unknown``.
     :ivar answer: what the host answered.
@@ -88,7 +87,7 @@ def _with_a_list(find: Find) -> Find:
 
 
 def manual(name: str, question: str, action: str) -> None:
-    """Add a check that only a person can make.
+    """Add a check that has to be made by hand.
 
     :param name: its name.
     :param question: what is checked.
@@ -98,7 +97,7 @@ def manual(name: str, question: str, action: str) -> None:
 
 
 def unknown(evidence: Evidence, *names: str, action: str = '') -> Answer:
-    """The answer for facts that could not be read.
+    """Return the answer for facts that could not be read.
 
     :param evidence: the answers of the host.
     :param names: the facts.
@@ -241,7 +240,7 @@ def quser(evidence: Evidence) -> Answer:
 def _same(key: str, row: Record, session: Record) -> bool:
     ours, theirs = str(session[key]).casefold(), str(row[key]).casefold()
     if key == 'user':
-        return ours.startswith(theirs)  # quser cuts a name off after 20 characters
+        return ours.startswith(theirs)  # quser truncates names to 20 characters
     return ours == theirs or theirs == 'unknown'  # a state in a display language that the filter does not know
 
 

@@ -21,12 +21,12 @@ Record = dict[str, t.Any]
 class Evidence:
     """The answers of a host.
 
-    :ivar facts: what the module read; None where it could not.
-    :ivar errors: why a fact could not be read, by its name.
+    :ivar facts: the facts that the module read; None if it could not.
+    :ivar errors: the reasons why facts could not be read, by name.
     :ivar info: the result of win_user_session_info.
     :ivar quser: the rows of quser; None if it could not be run or read.
-    :ivar quser_text: what quser printed.
-    :ivar quser_error: why there are no rows.
+    :ivar quser_text: the output of quser.
+    :ivar quser_error: the reason if there are no rows.
     :ivar received: the time of the controller when the facts arrived.
     """
 
@@ -55,14 +55,14 @@ class Evidence:
         return [session for session in self.listed if session.get('user')]
 
     def was_read(self, *names: str) -> bool:
-        """Whether facts were read, for those that are also None where a value does not exist.
+        """Whether facts were read. The value of a fact that was read can be None.
 
         :param names: the facts.
         """
         return all(name in self.facts and name not in self.errors for name in names)
 
     def reason(self, *names: str) -> str:
-        """Why facts are missing.
+        """Return why facts are missing.
 
         :param names: the facts.
         """
@@ -70,7 +70,7 @@ class Evidence:
         return '; '.join(reasons) or 'Windows returned no value.'
 
     def seconds(self, session: Record, key: str) -> float | None:
-        """The age of a time of a session by the clock of the host.
+        """Return the age of a time of a session by the clock of the host.
 
         :param session: the session.
         :param key: the name of the time.
@@ -84,7 +84,7 @@ def read_time(text: object) -> datetime.datetime | None:
     """Read a time as the modules write it.
 
     :param text: such as ``2026-11-21T14:34:47Z``.
-    :returns: the time; None if it is none.
+    :returns: the time; None if it is not valid.
     """
     try:
         return datetime.datetime.strptime(str(text), '%Y-%m-%dT%H:%M:%SZ').replace(tzinfo=datetime.UTC)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Replaces the names in a self-check's result, so that it can be published."""
+"""Replaces the names in the result of a self-check, so that it can be published."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.winops.sessions.plugins.plugin_utils._selfcheck.evidence import Evidence
 
-#: Keys of a session record whose values are names, and what they are replaced with.
+#: Keys of a session record whose values are names, and their replacements.
 KEYS = {
     'user': 'user',
     'domain': 'domain',
@@ -22,7 +22,7 @@ KEYS = {
 
 TEXTS_OF_A_CHECK = ('answer', 'action')
 
-# Names that every host has. They identify no user, and the report is hard to read without them.
+# Names that exist on every host and identify no user.
 COMMON = {'builtin', 'nt authority', 'window manager', 'font driver host', 'system', 'administrators', 'workgroup'}
 
 # A shorter name would be replaced within ordinary words.
@@ -38,9 +38,9 @@ class Names:
         self._pattern: re.Pattern[str] | None = None
 
     def add(self, kind: str, name: object) -> None:
-        """Remember a name.
+        """Add a name.
 
-        :param kind: what it is, such as ``user``.
+        :param kind: its kind, such as ``user``.
         :param name: the name; other types and empty texts are ignored.
         """
         if not isinstance(name, str) or len(name) < SHORTEST:

@@ -65,7 +65,7 @@ def test_the_documented_values_are_the_values_of_a_row(name: str) -> None:
         ({'stdout_lines': []}, {}, 'pass result.stdout_lines or result.stderr_lines'),
         (None, {}, 'the input is NoneType'),
         ('', {}, 'The text is empty'),
-        ('x', {'errors': 'ignore'}, "must be 'strict' or 'skip'"),
+        ('x', {'errors': 'ignore'}, 'Choose one of: strict, skip'),
         ('Error [5]:Access is denied.', {'errors': 'skip'}, 'Win32 error 5 '),
     ],
 )

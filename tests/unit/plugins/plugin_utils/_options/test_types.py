@@ -429,7 +429,7 @@ def test_a_message_box_is_displayed_for_some_time_but_wait_may_be_0():
 
 @pytest.mark.parametrize('value', [-1, '-1', 1.5, 'many', True, ''])
 def test_refuses_a_safety_limit_that_is_not_a_count(value):
-    with pytest.raises(ValueError, match=r'is not a count\. Example: 20'):
+    with pytest.raises(ValueError, match=r'is not a non-negative integer\. Example: 20'):
         read('max_sessions', value)
 
 

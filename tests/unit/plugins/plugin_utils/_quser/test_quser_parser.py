@@ -408,7 +408,7 @@ def test_what_is_no_text_is_an_error_that_says_what_to_give(text: object, messag
 
 
 def test_errors_has_two_values() -> None:
-    with pytest.raises(ValueError, match="'ignore'; it must be 'strict' or 'skip'"):
+    with pytest.raises(ValueError, match=r"errors: 'ignore' is not valid\. Choose one of: strict, skip"):
         parse(QUSER, TABLE, errors='ignore')
 
 

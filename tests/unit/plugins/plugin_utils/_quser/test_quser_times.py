@@ -117,7 +117,7 @@ def test_a_logon_time_that_does_not_have_the_given_form_is_an_error(date_format:
 
 @pytest.mark.parametrize('date_format', ['', 'ydm', '%Q', '%H:%M', 5])
 def test_a_format_that_describes_no_date_is_an_error_with_an_example(date_format: str) -> None:
-    with pytest.raises(ValueError, match=r'a good one is'):
+    with pytest.raises(ValueError, match='Examples: '):
         check_date_format(date_format)
 
 

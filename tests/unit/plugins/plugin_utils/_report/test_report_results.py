@@ -188,7 +188,7 @@ def test_a_report_on_a_user_without_sessions_begins_with_that() -> None:
     results = {'rds01': {'sessions': []}, 'rds02': {'sessions': []}, 'web04': {'unreachable': True, 'msg': 'timed out'}}
     lines = to_summary(build_report(results, TIME, user='alcie'))
     assert lines[0] == (
-        'alcie: nobody of that name is logged on to the 2 hosts that answered. '
+        'alcie: no user of this name is logged on to the 2 hosts that answered. '
         '1 of 3 hosts could not be queried. Its sessions are unknown.'
     )
 
