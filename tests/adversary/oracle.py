@@ -424,6 +424,8 @@ class Judge:
         act.is_of_rest = self._is_left_of(run, act)
         if at.token is None or act.is_of_rest:
             return
+        # Another controller's logoff may have left a session without a user before the command started to work.
+        act.is_of_rest = act.at.account is None and act.at.connect_time == at.connect_time
         is_ending = at.state in ('disconnected', 'down') and any(
             earlier.at.token == at.token and earlier.error == 0 for earlier in run.acts
         )
@@ -617,7 +619,9 @@ class Judge:
             return 'it was not disconnected by this run'
         if outcome == 'already_disconnected' and ('disconnect' in done or not self._was(reads, 'disconnected', 'down')):
             return 'it was not disconnected before'
-        if outcome == 'no_longer_matches' and run.notice is None and reads and all(seen.may_end for seen in reads):
+        # A session that is only idle may have to be disconnected, by the next run.
+        kinds = {(seen.may_end, 'idle_action' in run.options and seen.reached == {'max_idle'}) for seen in reads}
+        if outcome == 'no_longer_matches' and run.notice is None and kinds in ({(True, True)}, {(True, False)}):
             return 'it matched whenever it was read'
         if outcome == 'planned' and not run.check and 'max_sessions' not in run.options:
             return 'this was no check mode'
