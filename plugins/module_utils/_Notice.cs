@@ -164,7 +164,7 @@ internal sealed class NoticeStore {
 		List<Notice> notices;
 		if (session.Facts != null)
 			return _records.TryGetValue(session.Token, out notices) ? notices.LastOrDefault(IsOwn) : null;
-		// The logon time, which completes the token, is unknown: a warning to the same user under the same ID counts.
+		// The logon time is unknown: a warning to the same user under the same ID counts.
 		string id = session.Id + ":", account = ":" + session.Account;
 		return _records
 			.Where(record => record.Key.StartsWith(id, StringComparison.Ordinal) && record.Key.EndsWith(account, StringComparison.OrdinalIgnoreCase))
@@ -242,7 +242,9 @@ internal sealed class NoticeStore {
 	}
 
 	public long SecondsLeft(Notice notice, Session session) {
-		return Math.Max(0, Seconds(notice.Due - Now(session)));
+		long now = Now(session);
+		// After a larger step back of the clock, the next run warns again.
+		return Math.Max(0, Seconds(Math.Min(notice.Due, DueAfter(now) + Tolerance) - now));
 	}
 
 	private static long Seconds(long ticks) {

@@ -126,6 +126,17 @@ def test_a_clock_that_was_corrected_a_little_leaves_the_promised_time(alice, act
     assert result['sessions'][0]['due_in_seconds'] == 1140
 
 
+def test_a_clock_that_is_set_back_during_the_run_does_not_extend_the_grace_period(alice, act):
+    alice.sessions.update(2, state='shadow')
+    alice.on('RegSetValueExW', do=lambda host: host.clock.jump(-7200))
+
+    result = act(**BY_NAME)
+
+    assert outcome(result) == 'notified'
+    assert result['sessions'][0]['due_in_seconds'] == 1200
+    assert act(**BY_NAME)['sessions'][0]['due_in_seconds'] == 900
+
+
 def test_a_clock_that_was_set_back_before_the_logon_does_not_shorten_the_grace_period(alice, act):
     alice.clock.advance(-36000)
     assert outcome(act(**BY_NAME)) == 'notified'
