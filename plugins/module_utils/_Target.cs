@@ -130,6 +130,7 @@ internal sealed class Target {
 	private const double ShortestReset = 10;
 	private const double FirstDelay = 0.25;
 	private const double LongestDelay = 4;
+	private const string Reused = " has ended and its ID has been reused by another session";
 
 	private readonly Job _job;
 	private double _started, _deadline, _nextTry, _delay;
@@ -332,7 +333,7 @@ internal sealed class Target {
 				return true;
 			case Status.Changed:
 				if (!FinishIfOtherWasHit(reading.Session))
-					FinishGone(Outcome.SessionChanged, Session + " has ended and its ID has been reused by another session");
+					FinishGone(Outcome.SessionChanged, Session + Reused);
 				return true;
 			default:
 				return false;
@@ -371,14 +372,12 @@ internal sealed class Target {
 	private void FinishReplaced(Session other) {
 		bool isStopped = _command.Stop();
 		SessionRow row = _job.Host.FindRow(Session.Id);
-		SessionFacts facts = row == null ? null : _job.Host.Api.Query(Session.Id);
-		bool isUnharmed = facts != null && other.Facts != null && facts.ConnectTime == other.Facts.ConnectTime
-			&& (other.User == null || (Names.AreEqual(facts.User, other.Facts.User) && facts.LogonTime == other.Facts.LogonTime));
-		if (!isUnharmed)
+		SessionFacts facts = row == null ? null : _job.Host.Read(row, false).Facts;
+		if (facts == null || other.Facts == null || facts.ConnectTime != other.Facts.ConnectTime || (facts.User == null && other.User != null))
 			FinishHit(other);
 		else if (isStopped) {
 			Accepted = _acceptedBefore;
-			FinishGone(Outcome.SessionChanged, Session + " has ended and its ID has been reused by another session. The reset was stopped");
+			FinishGone(Outcome.SessionChanged, Session + Reused + ". The reset was stopped");
 		} else
 			FinishEnded(row);
 	}
