@@ -220,5 +220,6 @@ MUTATIONS = (
         'if (session != null)\n            return _records',
         'test_notice_rules.py::test_a_session_that_cannot_be_read_while_it_ends_keeps_its_grace_period',
         {**_NOTICED, 'method': 'reset'},
+        is_found=False,
     ),
 )
