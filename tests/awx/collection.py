@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Brings the collection awx.awx, out of the package ``ansible`` of the package index, into .cache/ once."""
+"""Installs the collection awx.awx from the package ``ansible`` into .cache/, once."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from project import CACHE
 PACKAGE = 'ansible==12.3.0'
 FOLDER = CACHE / 'awx'
 WANTED = 'ansible_collections/awx/awx/'
-#: How many seconds pip may try to reach the index.
+#: Seconds until pip gives up on the package index.
 PATIENCE = 60
 
 
 class Unreachable(Exception):
-    """The package could not be downloaded; the text is the reason."""
+    """The package could not be downloaded. The text is the reason."""
 
 
 def collections() -> Path:
-    """Find the collection, or fetch it.
+    """Find the collection, or install it.
 
     :returns: the folder to put on the path of collections.
     :raises Unreachable: there is none here, and the package index does not answer.

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the tests of the AWX templates share."""
+"""Fixtures of the tests of the AWX templates."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from awx.job import EXTENSION
 
 
 def _trust(value: Any) -> Any:
-    """The value with every text in it marked as one that may be a template."""
+    """Return the value with every text in it marked as a template."""
     if isinstance(value, str):
         return trust_as_template(value)
     if isinstance(value, Mapping):
@@ -37,5 +37,5 @@ def data() -> dict[str, Any]:
 
 @pytest.fixture(scope='session')
 def templates(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The job templates, by the last word of their playbook's name."""
+    """The job templates, by the name of their playbook."""
     return {template['playbook'].removesuffix('.yml'): template for template in data['sessions_job_templates']}

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""An AWX for the modules of awx.awx: its REST API as far as job templates, workflows and schedules need it.
+"""A simulated AWX for the modules of awx.awx: the REST API of job templates, workflows and schedules.
 
-It keeps what it is given and refuses what AWX refuses: a survey that breaks the rules, a playbook that the project does
-not have, a prompt that the template does not ask for, answers to questions that were not asked.
+It stores items and refuses those that AWX refuses: an invalid survey, a playbook that is not in the project, a field
+that the template does not prompt for, answers to unknown questions.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from awx.survey import Refused
 Item = dict[str, Any]
 
 API = '/api/v2/'
-#: Whose items can be run, and are found under one name.
+#: Kinds of items that can be run, and that the API also lists together.
 RUNNABLE = ('job_templates', 'workflow_job_templates', 'projects', 'workflow_approval_templates')
-#: The lists that an item of a kind has of other items.
+#: The lists of other items that an item has, by its kind.
 LINKS = {
     'job_templates': {'credentials', 'notification_templates_success', 'notification_templates_error'},
     'roles': {'teams'},
@@ -36,18 +36,18 @@ LINKS = {
 
 
 class NotFound(Exception):
-    """There is nothing of that address."""
+    """No item has this address."""
 
 
 class Controller:
-    """The AWX.
+    """A simulated AWX.
 
-    :ivar items: everything it has, by kind, such as ``job_templates``, and id.
+    :ivar items: its items by kind, such as ``job_templates``, and ID.
     :ivar requests: method and path of each request that would change something.
     """
 
     def __init__(self, playbooks: Callable[[Item, str], bool], version: str) -> None:
-        """Make one that has nothing but what has to be there before.
+        """Create an AWX with the items that exist in every AWX.
 
         :param playbooks: whether a project has a playbook.
         :param version: the version that it reports.
@@ -85,25 +85,25 @@ class Controller:
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     def __enter__(self) -> Controller:
-        """Serve."""
+        """Start the server."""
         self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Serve no more."""
+        """Stop the server."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """Its address."""
         return f'http://127.0.0.1:{self._server.server_port}'
 
     def add(self, kind: str, **fields: Any) -> Item:
-        """Put an item in without asking whether it is right."""
+        """Add an item without validating it."""
         number = next(self._ids)
         url = f'{API}{kind}/{number}/'
         item = {'type': kind.removesuffix('s'), 'related': {}, 'summary_fields': {}} | fields
@@ -113,24 +113,24 @@ class Controller:
             item['related']['survey_spec'] = f'{url}survey_spec/'
             item['summary_fields'] = {'object_roles': {'execute_role': {'id': self.add('roles')['id']}}}
         if kind == 'projects':
-            # A new project is fetched at once, and the module waits for that.
+            # AWX updates a new project at once, and the module waits for it.
             item['scm_revision'] = ''
             item['summary_fields']['current_update'] = {'id': self.add('project_updates', status='successful')['id']}
         self.items.setdefault(kind, {})[number] = item
         return item
 
     def named(self, kind: str, name: str) -> Item:
-        """The one item of a kind that has the name; nodes have identifiers."""
+        """Return the item of a kind with this name or, for nodes, identifier."""
         (found,) = (item for item in self.items[kind].values() if name in (item.get('name'), item.get('identifier')))
         return found
 
     def answer(self, method: str, path: str, data: Item) -> tuple[int, Any]:
-        """Do what a request asks for.
+        """Process a request.
 
         :param method: ``GET``, ``POST`` or ``PATCH``.
         :param path: with its query.
         :param data: the body.
-        :returns: the status, and the answer's body.
+        :returns: the status and the body of the response.
         """
         if method != 'GET':
             self.requests.append((method, path))
@@ -154,7 +154,7 @@ class Controller:
     def _list(self, kind: str, query: dict[str, str]) -> tuple[int, Item]:
         kinds = RUNNABLE if kind == 'unified_job_templates' else (kind,)
         candidates: Iterator[Item] = (item for each in kinds for item in self.items.get(each, {}).values())
-        # What an item does not have does not rule it out: an execution environment may be everybody's.
+        # A filter on a field that the item does not have is ignored: an execution environment may have no organization.
         found = [item for item in candidates if all(str(item.get(key, value)) == value for key, value in query.items())]
         return 200, {'count': len(found), 'next': None, 'results': found}
 

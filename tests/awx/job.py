@@ -22,7 +22,7 @@ EXTENSION = ROOT / 'extensions' / 'awx'
 
 
 class _Unsafe(yaml.SafeDumper):
-    """Writes every text, keys among them, so that Ansible does not take it for a template."""
+    """Marks every text, including keys, as unsafe, so that Ansible does not evaluate it as a template."""
 
     def represent_data(self, data: Any) -> yaml.Node:
         return self.represent_scalar('!unsafe', data) if isinstance(data, str) else super().represent_data(data)
@@ -34,8 +34,8 @@ class Job:
 
     :ivar folder: its private data directory.
     :ivar status: ``successful`` or ``failed``, as ansible-runner reports it.
-    :ivar output: what stands in the job's output.
-    :ivar events: ansible-runner's events, in order.
+    :ivar output: its output.
+    :ivar events: the events of ansible-runner, in order.
     """
 
     folder: Path
@@ -55,7 +55,7 @@ class Job:
 
     @property
     def artifacts(self) -> dict[str, Any]:
-        """What AWX keeps of ``set_stats``, and hands to the next job of a workflow."""
+        """The data of ``set_stats``, which a workflow passes to the next job."""
         return self.stats.get('artifact_data', {})
 
 
@@ -72,13 +72,13 @@ def run(
 
     :param folder: a folder for its private data directory.
     :param template: an entry of ``sessions_job_templates``, rendered.
-    :param inventory: hosts and variables, as a YAML inventory has them.
+    :param inventory: hosts and variables, as in a YAML inventory.
     :param answers: to the questions of the survey.
     :param job_type: ``run`` or ``check``; the template's own if None.
-    :param limit: the hosts, as ``--limit`` takes them.
-    :param artifacts: of the job before this one in a workflow.
+    :param limit: the hosts, as for ``--limit``.
+    :param artifacts: the artifacts of the previous job of the workflow.
     :returns: the job.
-    :raises survey.Refused: AWX would not launch it.
+    :raises survey.Refused: if AWX would not launch it.
     """
     survey.check_answers(template['survey'], answers)
     shutil.copytree(EXTENSION / 'project', folder / 'project')

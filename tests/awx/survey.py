@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What AWX takes for a survey, for answers to it, and for a schedule."""
+"""Validates surveys, their answers and schedules as AWX does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from dateutil import rrule
 
-#: What an answer to a question of each type is.
+#: The types of answers, by the type of the question.
 TYPES: dict[str, Any] = {
     'text': str,
     'textarea': str,
@@ -24,14 +24,14 @@ TEXTS = {'text', 'textarea', 'password'}
 
 
 class Refused(Exception):
-    """AWX would answer with status 400, and this text."""
+    """AWX would return the status 400 with this text."""
 
 
 def check(spec: Mapping[str, Any]) -> None:
-    """Look at a survey as the API does when it is saved.
+    """Validate a survey, as the API does when it is saved.
 
-    :param spec: what ``survey_spec`` holds.
-    :raises Refused: the survey is wrong.
+    :param spec: the content of ``survey_spec``.
+    :raises Refused: if the survey is not valid.
     """
     for field, kind in (('name', str), ('description', str), ('spec', list)):
         if not isinstance(spec.get(field), kind):
@@ -46,10 +46,10 @@ def check(spec: Mapping[str, Any]) -> None:
 
 
 def check_question(question: Mapping[str, Any]) -> None:
-    """Look at one question of a survey.
+    """Validate one question of a survey.
 
     :param question: an item of ``spec``.
-    :raises Refused: the question is wrong.
+    :raises Refused: if the question is not valid.
     """
     name = question.get('variable')
     for field, kind in (('type', str), ('question_name', str), ('variable', str), ('required', bool)):
@@ -74,11 +74,11 @@ def check_question(question: Mapping[str, Any]) -> None:
 
 
 def check_answer(question: Mapping[str, Any], answer: Any) -> None:
-    """Look at the answer to one question.
+    """Validate the answer to one question.
 
     :param question: the question.
-    :param answer: what is answered.
-    :raises Refused: the answer is wrong.
+    :param answer: the answer.
+    :raises Refused: if the answer is not valid.
     """
     name = question['variable']
     if not isinstance(answer, TYPES[question['type']]) or isinstance(answer, bool):
@@ -99,7 +99,7 @@ def check_answers(spec: Mapping[str, Any], answers: Mapping[str, Any]) -> None:
 
     :param spec: the survey.
     :param answers: values by variables.
-    :raises Refused: an answer is invalid, a required one is missing, or there is no question for it.
+    :raises Refused: if an answer is not valid, a required one is missing, or it has no question.
     """
     questions = {question['variable']: question for question in spec['spec']}
     if unasked := set(answers) - set(questions):
@@ -112,7 +112,7 @@ def check_answers(spec: Mapping[str, Any], answers: Mapping[str, Any]) -> None:
 
 
 def defaults(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of questions without an answer: the defaults that are valid answers."""
+    """Return the values of questions without an answer: the defaults that are valid answers."""
     found = {}
     for question in spec['spec']:
         if question.get('default') is None:
@@ -126,11 +126,11 @@ def defaults(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_rrule(text: str) -> rrule.rruleset | rrule.rrule:
-    """Read when a schedule is due.
+    """Parse a schedule.
 
     :param text: a ``DTSTART`` and one or more ``RRULE``.
-    :returns: the moments.
-    :raises Refused: AWX does not take it.
+    :returns: the times of its jobs.
+    :raises Refused: if AWX refuses it.
     """
     starts = re.findall(r'DTSTART(?:;TZID=[^:\s]+)?:\d{8}T\d{6}Z?', text)
     rules = re.findall(r'RRULE:\S+', text)

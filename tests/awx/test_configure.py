@@ -27,7 +27,7 @@ Configure = Callable[..., 'subprocess.CompletedProcess[str]']
 
 @pytest.fixture(scope='module')
 def awx_awx() -> Path:
-    """The folder that has awx.awx in it."""
+    """The folder of awx.awx."""
     try:
         return collection.collections()
     except collection.Unreachable as error:
@@ -35,7 +35,7 @@ def awx_awx() -> Path:
 
 
 def has_playbook(project: Item, playbook: str) -> bool:
-    """Whether AWX finds the playbook in the project: the checkout, where project/ has not been copied from it."""
+    """Whether the project, which is the checkout, contains the playbook."""
     folder = ROOT if 'winops/ansible-sessions' in project['scm_url'] else EXTENSION / 'project'
     path = folder / playbook
     return (
@@ -46,7 +46,7 @@ def has_playbook(project: Item, playbook: str) -> bool:
 
 @pytest.fixture(scope='module')
 def controller(awx_awx: Path) -> Iterator[Controller]:
-    """An AWX that has what must be there before: organization, inventory, credential."""
+    """An AWX with an organization, an inventory and a credential, which configure.yml requires."""
     manifest = json.loads((awx_awx / collection.WANTED / 'MANIFEST.json').read_text(encoding='utf-8'))
     with Controller(has_playbook, manifest['collection_info']['version']) as awx:
         awx.add('organizations', name='Default')
@@ -95,7 +95,7 @@ def node(awx: Controller, name: str) -> Item:
     return awx.named('workflow_job_template_nodes', name)
 
 
-def test_every_module_takes_every_option(configured: Controller) -> None:
+def test_every_module_accepts_its_options(configured: Controller) -> None:
     assert {kind: len(items) for kind, items in configured.items.items()} == {
         'organizations': 1,
         'inventories': 1,
@@ -113,7 +113,7 @@ def test_every_module_takes_every_option(configured: Controller) -> None:
     }
 
 
-def test_a_template_that_ends_sessions_comes_up_as_a_check_and_asks_whether_to_run(configured: Controller) -> None:
+def test_a_template_that_ends_sessions_defaults_to_check_and_prompts_for_the_job_type(configured: Controller) -> None:
     found = {
         name.removeprefix(f'{PREFIX} - '): (item['job_type'], item['ask_job_type_on_launch'])
         for item in configured.items['job_templates'].values()
@@ -126,7 +126,7 @@ def test_a_template_that_ends_sessions_comes_up_as_a_check_and_asks_whether_to_r
     assert set(found) == changes_something | {'report', 'find a user'}
 
 
-def test_every_template_is_whole(configured: Controller, data: dict[str, Any]) -> None:
+def test_every_template_is_complete(configured: Controller, data: dict[str, Any]) -> None:
     (credential,) = configured.items['credentials']
     for template in data['sessions_job_templates']:
         item = configured.named('job_templates', template['name'])
@@ -161,7 +161,7 @@ def test_the_workflow_runs_only_what_was_checked_and_approved(configured: Contro
     assert links == {('check', 'always'): [approve['id']], ('approve', 'success'): [run['id']]}
 
 
-def test_no_schedule_ends_sessions_before_somebody_says_so(configured: Controller) -> None:
+def test_a_schedule_that_ends_sessions_is_disabled_by_default(configured: Controller) -> None:
     enabled = {item['name']: item['enabled'] for item in configured.items['schedules'].values()}
     assert enabled == {f'{PREFIX} - daily report': True, f'{PREFIX} - log off idle, warned first': False}
 
@@ -215,7 +215,7 @@ def test_a_notification_and_the_helpdesk_team_are_configured_on_request(
         ({'CONTROLLER_HOST': 'https://a', 'CONTROLLER_OAUTH_TOKEN': 't'}, 'awx.awx'),
     ],
 )
-def test_either_names_of_host_and_token_reach_the_modules(given: dict[str, str], modules: str) -> None:
+def test_both_names_of_host_and_token_reach_the_modules(given: dict[str, str], modules: str) -> None:
     settings = str(EXTENSION / 'vars' / 'connection.yml')
     arguments = ['-m', 'ansible.builtin.debug', '-a', 'var=sessions_environment_variables', '-e', f'@{settings}']
     bare = {name: value for name, value in environment().items() if not name.startswith(('AAP_', 'CONTROLLER_'))}
@@ -232,7 +232,7 @@ def test_either_names_of_host_and_token_reach_the_modules(given: dict[str, str],
     assert variables == host | {'AAP_TOKEN': 't', 'CONTROLLER_OAUTH_TOKEN': 't'}
 
 
-def test_ones_own_names_win(configure: Configure, configured: Controller) -> None:
+def test_settings_of_the_user_override_the_defaults(configure: Configure, configured: Controller) -> None:
     own = {
         'sessions_logoff_enabled': True,
         'sessions_project': {'name': 'Ours', 'url': 'https://git.example.com/ours', 'branch': 'main', 'playbooks': ''},
@@ -250,7 +250,7 @@ def test_ones_own_names_win(configure: Configure, configured: Controller) -> Non
     assert all(item['enabled'] for item in configured.items['schedules'].values())
 
 
-def test_what_awx_refuses_ends_the_run_in_words(configure: Configure, configured: Controller) -> None:
+def test_an_error_of_awx_is_a_readable_failure(configure: Configure, configured: Controller) -> None:
     for own, task, words in (
         ({'sessions_inventory': 'Nowhere'}, 'Job templates', 'Nowhere'),
         ({'sessions_report_rrule': 'RRULE:FREQ=DAILY;INTERVAL=1'}, 'Schedules', 'does not begin with its one DTSTART'),

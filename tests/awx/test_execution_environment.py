@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""ansible-builder takes the definition of the image, and finds what the collection itself needs."""
+"""ansible-builder accepts the definition of the image, and finds the dependencies of the collection."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from awx.job import EXTENSION
 from project import COLLECTIONS, ROOT, environment
 
 
-def test_the_image_gets_the_collection_and_the_clients_of_winrm(tmp_path: Path) -> None:
+def test_the_image_contains_the_collection_and_the_winrm_clients(tmp_path: Path) -> None:
     command = ['ansible-builder', 'create', '--file', str(EXTENSION / 'execution-environment.yml')]
     subprocess.run(
         [*command, '--context', str(tmp_path), '--output-filename', 'Containerfile'],
@@ -60,7 +60,7 @@ def test_the_image_can_be_built_from_a_local_build(tmp_path: Path) -> None:
     assert (tmp_path / '_build' / 'collections' / f'winops-sessions-{version}.tar.gz').is_file()
 
 
-def test_ansible_builder_finds_what_the_collection_needs() -> None:
+def test_ansible_builder_finds_the_dependencies_of_the_collection() -> None:
     folder = str(COLLECTIONS)
     done = subprocess.run(
         ['ansible-builder', 'introspect', folder], env=environment(), check=True, capture_output=True, text=True
@@ -70,7 +70,7 @@ def test_ansible_builder_finds_what_the_collection_needs() -> None:
     assert {each.split()[0] for each in found['python'] if each.endswith('winops.sessions')} == set(needs)
 
 
-def test_the_project_and_the_image_are_of_one_version() -> None:
+def test_project_and_image_have_the_same_version() -> None:
     version = yaml.safe_load((ROOT / 'galaxy.yml').read_text())['version']
     settings = yaml.safe_load((EXTENSION / 'vars' / 'settings.yml').read_text())
     assert settings['sessions_project']['branch'] == version

@@ -57,7 +57,7 @@ FILES = ['report.csv', 'report.html', 'report.json']
 
 @pytest.fixture
 def fleet() -> Iterator[Fleet]:
-    """Two terminal servers: three sessions that are idle or disconnected for hours, and two that are in use."""
+    """Two hosts: three sessions that are idle or disconnected for hours, and two that are in use."""
     with Fleet({'hosts': HOSTS}) as hosts:
         yield hosts
 
@@ -73,26 +73,24 @@ def users(fleet: Fleet) -> set[tuple[str, str]]:
 
 
 def acts(fleet: Fleet) -> list[str]:
-    """What was done on the hosts."""
+    """The actions on the hosts."""
     return [act.api for host in fleet.values() for act in host.acts]
 
 
 def changed(job: Job) -> dict[str, int]:
-    """How many tasks changed something, by host."""
+    """The number of changed tasks, by host."""
     return {host: number for host, number in job.stats['changed'].items() if number}
 
 
 def report(job: Job) -> dict[str, Any]:
-    """The job's report, out of the directory that it goes to when the survey names none."""
+    """The report of the job in its default directory."""
     folder = job.folder / 'project' / 'user-sessions'
     assert sorted(path.name for path in folder.iterdir()) == FILES
     document: dict[str, Any] = json.loads((folder / 'report.json').read_text(encoding='utf-8'))
     return document
 
 
-def test_the_report_needs_no_answer_changes_nothing_and_hands_on_a_few_numbers(
-    tmp_path: Path, fleet: Fleet, templates: Templates
-) -> None:
+def test_the_report_needs_no_answer_and_sets_statistics(tmp_path: Path, fleet: Fleet, templates: Templates) -> None:
     job = run(tmp_path / 'job', templates['report'], fleet.inventory(), {'report_dir': '', 'merge': ''})
 
     assert job.status == 'successful'
@@ -109,14 +107,14 @@ def test_the_report_needs_no_answer_changes_nothing_and_hands_on_a_few_numbers(
     assert len(json.dumps(job.artifacts)) < 4096
     guide = (ROOT / 'docs' / 'docsite' / 'rst' / 'guide_awx.rst').read_text(encoding='utf-8')
     assert set(re.findall(r'``(user_sessions_\w+)``', guide)) == set(job.artifacts)
-    # A workflow gives them to the next job as extra variables, which win over everything that a task registers.
+    # A workflow passes them to the next job as extra variables, which override registered results of the same name.
     tasks = [path.read_text() for folder in ('playbooks', 'roles') for path in (ROOT / folder).rglob('*.yml')]
     registered = set(re.findall(r'register: (\S+)', '\n'.join(tasks)))
     assert 'user_sessions' in registered
     assert registered & set(job.artifacts) == set()
 
 
-def test_an_earlier_report_is_merged_in(tmp_path: Path, fleet: Fleet, templates: Templates) -> None:
+def test_merges_an_earlier_report(tmp_path: Path, fleet: Fleet, templates: Templates) -> None:
     kept = tmp_path / 'kept'
     first = run(tmp_path / 'first', templates['report'], fleet.inventory(), {'report_dir': str(kept)}, limit='rds01')
 
@@ -128,7 +126,7 @@ def test_an_earlier_report_is_merged_in(tmp_path: Path, fleet: Fleet, templates:
     assert (job.artifacts['user_sessions_hosts'], job.artifacts['user_sessions_sessions']) == (2, 5)
 
 
-def test_check_then_run_ends_what_the_check_has_shown_and_a_second_run_nothing(
+def test_a_run_logs_off_the_sessions_of_the_check_and_a_second_run_none(
     tmp_path: Path, fleet: Fleet, templates: Templates
 ) -> None:
     template, before = templates['logoff_idle'], users(fleet)
@@ -179,9 +177,7 @@ def test_the_run_ends_no_more_sessions_than_were_approved(
     assert job.status == ('successful' if ended else 'failed')
 
 
-def test_a_check_that_the_safety_limit_refused_approves_nothing(
-    tmp_path: Path, fleet: Fleet, templates: Templates
-) -> None:
+def test_a_check_over_the_safety_limit_approves_no_session(tmp_path: Path, fleet: Fleet, templates: Templates) -> None:
     answers = NOTHING | {'idle_logoff_max_disconnected': '2h', 'max_sessions_total': '1'}
     del answers['idle_logoff_max_sessions_total']
     template = templates['logoff_approved']
@@ -214,9 +210,7 @@ def test_find_and_message_run_from_their_templates(tmp_path: Path, fleet: Fleet,
     assert {act.api for host in fleet.values() for act in host.acts} == {'WTSSendMessageW'}
 
 
-def test_a_form_that_nobody_has_filled_in_ends_before_any_host_is_asked(
-    tmp_path: Path, fleet: Fleet, templates: Templates
-) -> None:
+def test_an_empty_survey_fails_before_a_host_is_contacted(tmp_path: Path, fleet: Fleet, templates: Templates) -> None:
     job = run(tmp_path / 'job', templates['logoff_idle'], fleet.inventory(), NOTHING, 'run')
 
     assert job.status == 'failed'
@@ -224,7 +218,7 @@ def test_a_form_that_nobody_has_filled_in_ends_before_any_host_is_asked(
     assert [host.messages for host in fleet.values()] == [[], []]
 
 
-def test_lists_and_numbers_are_read_from_text_and_a_brake_ends_the_job_as_failed(
+def test_reads_lists_and_numbers_from_text_and_fails_over_the_safety_limit(
     tmp_path: Path, fleet: Fleet, templates: Templates
 ) -> None:
     answers = NOTHING | {
@@ -237,7 +231,7 @@ def test_lists_and_numbers_are_read_from_text_and_a_brake_ends_the_job_as_failed
 
     job = run(tmp_path / 'job', templates['logoff_idle'], fleet.inventory(), answers, 'run')
 
-    # Of the four that are selected dave is protected, and three are more than two.
+    # Four sessions are selected. One of them is protected, and three exceed the limit of two.
     assert job.status == 'failed'
     assert acts(fleet) == []
     assert '3 sessions match on all hosts together' in ' '.join(job.output.split())
@@ -250,7 +244,7 @@ def test_lists_and_numbers_are_read_from_text_and_a_brake_ends_the_job_as_failed
     assert set(job.stats['failures']) == set(HOSTS)
 
 
-def test_a_scheduled_job_warns_with_the_very_text_and_hands_on_that_it_did(
+def test_a_scheduled_job_warns_with_the_exact_text_and_sets_statistics(
     tmp_path: Path, fleet: Fleet, templates: Templates, data: dict[str, Any]
 ) -> None:
     (schedule,) = [each for each in data['sessions_schedules'] if each.get('job_type') == 'run']
@@ -269,7 +263,7 @@ def test_a_scheduled_job_warns_with_the_very_text_and_hands_on_that_it_did(
     assert 'Give the users who were warned their time' not in {event['task'] for event in job.of('runner_on_ok')}
 
 
-def test_a_user_is_logged_off_everywhere_and_a_host_that_is_down_fails_the_job(
+def test_logs_off_a_user_on_all_hosts_and_fails_for_an_unreachable_host(
     tmp_path: Path, fleet: Fleet, templates: Templates
 ) -> None:
     inventory = fleet.inventory()
@@ -285,7 +279,7 @@ def test_a_user_is_logged_off_everywhere_and_a_host_that_is_down_fails_the_job(
     assert job.artifacts['user_sessions_outcomes'] == {'logged_off': 2}
 
 
-def test_a_user_has_to_be_named(tmp_path: Path, fleet: Fleet, templates: Templates) -> None:
+def test_requires_a_user(tmp_path: Path, fleet: Fleet, templates: Templates) -> None:
     for answers in ({}, {'user': ''}):
         with pytest.raises(survey.Refused, match='user'):
             run(tmp_path / 'job', templates['logoff_user'], fleet.inventory(), answers)

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The surveys ask for what the playbooks take, and the schedules are due when they should be."""
+"""The surveys have questions for variables of the playbooks, and the schedules have the documented times."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def load(path: str) -> Any:
 
 
 @pytest.mark.parametrize('name', ['report', 'find', 'message', 'logoff_idle', 'logoff_user', 'drain'])
-def test_awx_takes_the_survey(name: str, data: dict[str, Any]) -> None:
+def test_awx_accepts_the_survey(name: str, data: dict[str, Any]) -> None:
     survey.check(data['sessions_surveys'][name])
 
 
@@ -65,7 +65,7 @@ def test_a_schedule_answers_what_its_template_requires(data: dict[str, Any]) -> 
         survey.check_answers(surveys[schedule['job_template']], schedule['answers'])
 
 
-def test_the_report_is_due_once_a_day_and_the_logoff_every_quarter_of_an_hour(data: dict[str, Any]) -> None:
+def test_the_report_is_due_once_a_day_and_the_logoff_every_15_minutes(data: dict[str, Any]) -> None:
     report, logoff = (survey.check_rrule(schedule['rrule']) for schedule in data['sessions_schedules'])
     assert [due.isoformat() for due in itertools.islice(report.xafter(DAY), 2)] == [
         '2026-11-21T06:00:00+00:00',
@@ -92,7 +92,7 @@ def test_the_report_is_due_once_a_day_and_the_logoff_every_quarter_of_an_hour(da
         'DTSTART;TZID=Nowhere/Land:20260101T060000 RRULE:FREQ=DAILY;INTERVAL=1',
     ],
 )
-def test_a_schedule_that_awx_does_not_take_is_found(text: str) -> None:
+def test_finds_a_schedule_that_awx_refuses(text: str) -> None:
     with pytest.raises(Refused):
         survey.check_rrule(text)
 
@@ -109,7 +109,7 @@ def test_a_schedule_that_awx_does_not_take_is_found(text: str) -> None:
     ],
     ids=str,
 )
-def test_a_question_that_awx_does_not_take_is_found(wrong: dict[str, Any]) -> None:
+def test_finds_a_question_that_awx_refuses(wrong: dict[str, Any]) -> None:
     question = {'question_name': 'Q', 'variable': 'q', 'type': 'text', 'required': False, 'default': ''} | wrong
     with pytest.raises(Refused):
         survey.check({'name': 'S', 'description': '', 'spec': [question]})

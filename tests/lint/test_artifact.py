@@ -71,7 +71,7 @@ def installed(artifact: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_artifact_holds_what_users_need_and_nothing_else(artifact: Path) -> None:
+def test_the_artifact_contains_allowed_files_only(artifact: Path) -> None:
     with tarfile.open(artifact) as archive:
         files = [member.name for member in archive if not member.isdir()]
         assert [member.name for member in archive if not (member.isfile() or member.isdir())] == []
@@ -88,7 +88,7 @@ def test_the_artifact_contains(name: str, artifact: Path) -> None:
         assert name in archive.getnames()
 
 
-def test_the_artifact_holds_every_plugin_of_the_checkout(artifact: Path) -> None:
+def test_the_artifact_contains_every_plugin(artifact: Path) -> None:
     with tarfile.open(artifact) as archive:
         names = set(archive.getnames())
     here = {path.relative_to(ROOT).as_posix() for path in (ROOT / 'plugins').rglob('*.*') if path.suffix != '.pyc'}

@@ -86,7 +86,7 @@ def test_the_sources_are_c_sharp_5_without_a_warning() -> None:
 @pytest.mark.parametrize(
     ('text', 'problem'), [(CSHARP_6, 'CS8026'), (UNUSED_FIELD, 'CS0169')], ids=['newer language', 'warning']
 )
-def test_the_language_check_finds_what_it_is_there_for(text: str, problem: str, tmp_path: Path) -> None:
+def test_finds_syntax_of_a_later_c_sharp(text: str, problem: str, tmp_path: Path) -> None:
     assert problem in compile_in_pwsh(written(tmp_path, text))
 
 
@@ -102,5 +102,5 @@ def test_the_sources_need_nothing_newer_than_net_framework_4_6_2(tmp_path: Path)
     [(CSHARP_6, 'CS1644'), (UNUSED_FIELD, 'CS0169'), (FRAMEWORK_4_7_2, 'CS1061')],
     ids=['newer language', 'warning', 'newer framework'],
 )
-def test_the_framework_check_finds_what_it_is_there_for(text: str, problem: str, tmp_path: Path) -> None:
+def test_finds_calls_of_a_later_framework(text: str, problem: str, tmp_path: Path) -> None:
     assert problem in compile_in_mono(written(tmp_path, text), tmp_path / 'example.dll')

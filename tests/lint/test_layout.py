@@ -78,9 +78,7 @@ def documentation() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize('name', DOCUMENTED)
-def test_a_module_is_documented_for_the_version_that_brings_it_and_by_the_authors(
-    name: str, documentation: dict[str, Any]
-) -> None:
+def test_a_module_has_version_added_and_authors(name: str, documentation: dict[str, Any]) -> None:
     documentation = documentation[name]
     assert documentation['module'] == name
     assert documentation['author'] == ['winops.sessions authors (@winops)']
@@ -89,7 +87,7 @@ def test_a_module_is_documented_for_the_version_that_brings_it_and_by_the_author
 
 
 @pytest.mark.parametrize('path', FILTERS, ids=relative)
-def test_a_filter_is_documented_under_its_name_and_by_the_authors(path: Path) -> None:
+def test_a_filter_has_its_name_and_authors(path: Path) -> None:
     documentation = load(path)['DOCUMENTATION']
     assert documentation['name'] == path.stem
     assert documentation['author'] == ['winops.sessions authors (@winops)']
@@ -121,7 +119,7 @@ def test_every_guide_is_in_the_table_of_the_documentation_site() -> None:
     assert sorted(listed) == sorted(path.stem for path in (ROOT / 'docs' / 'docsite' / 'rst').glob('*.rst'))
 
 
-def test_galaxy_takes_the_metadata() -> None:
+def test_galaxy_accepts_the_metadata() -> None:
     metadata = load(ROOT / 'galaxy.yml')
     assert len(metadata['tags']) <= 20
     assert metadata['license'] == ['GPL-3.0-or-later']

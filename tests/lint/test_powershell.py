@@ -92,12 +92,12 @@ def test_a_source_uses_nothing_that_windows_powershell_5_1_lacks(name: str, prob
 
 
 @pytest.mark.parametrize(('text', 'problem'), TOO_NEW.items())
-def test_what_is_too_new_is_found(text: str, problem: str, problems: dict[str, list[str]]) -> None:
+def test_finds_syntax_that_is_too_new(text: str, problem: str, problems: dict[str, list[str]]) -> None:
     assert f'1: {problem}' in problems[text]
 
 
 @pytest.mark.parametrize('text', OLD_ENOUGH)
-def test_what_5_1_knows_is_left_alone(text: str, problems: dict[str, list[str]]) -> None:
+def test_accepts_syntax_of_5_1(text: str, problems: dict[str, list[str]]) -> None:
     assert problems[text] == []
 
 

@@ -39,7 +39,7 @@ def test_the_changelog_describes_this_version_or_a_fragment_does() -> None:
 
 
 @pytest.mark.parametrize('name', ['README.md', 'CONTRIBUTING.md'])
-def test_links_work_where_only_the_artifact_is(name: str) -> None:
+def test_links_work_in_the_artifact(name: str) -> None:
     for link in LINK.findall((ROOT / name).read_text(encoding='utf-8')):
         assert link.startswith('https://'), f'{name}: {link}'
         # A link into the repository names a file that exists.

@@ -125,13 +125,13 @@ def comparable(options: Options, inner: str = 'options') -> Options:
 
 
 @pytest.mark.parametrize('name', MODULES)
-def test_the_documentation_tells_the_options_that_the_action_plugin_takes(documentation, name):
+def test_the_documentation_has_the_options_of_the_action_plugin(documentation, name):
     documented = comparable(documentation[name]['doc']['options'], inner='suboptions')
     assert documented == comparable(python_spec(name))
 
 
 @pytest.mark.parametrize('name', MODULES)
-def test_the_powershell_module_takes_the_options_that_the_action_plugin_takes(powershell_specs, name):
+def test_the_powershell_module_has_the_options_of_the_action_plugin(powershell_specs, name):
     assert comparable(powershell_specs[name]['options']) == comparable(python_spec(name))
 
 
@@ -142,7 +142,7 @@ def test_check_mode_is_supported_as_documented(documentation, powershell_specs, 
 
 
 @pytest.mark.parametrize('name', MODULES)
-def test_ansible_doc_knows_of_the_action_plugin(documentation, name):
+def test_ansible_doc_names_the_action_plugin(documentation, name):
     assert documentation[name]['doc']['has_action'] is True
     attributes = documentation[name]['doc']['attributes']
     assert attributes['action']['support'] == 'full'
@@ -150,7 +150,7 @@ def test_ansible_doc_knows_of_the_action_plugin(documentation, name):
 
 
 @pytest.mark.parametrize('name', MODULES)
-def test_an_option_that_sounds_like_a_secret_says_that_it_is_none(powershell_specs, name):
+def test_an_option_whose_name_suggests_a_secret_sets_no_log(powershell_specs, name):
     # ansible-core takes a name for a secret's when it contains one of these words.
     options = powershell_specs[name]['options']
     sounding = {option for option in options if re.search('pass(?!ive)|secret|token|cryptkey', option)}
@@ -176,7 +176,7 @@ def test_every_module_documents_the_same_session_record(documentation, name, fur
 
 
 @pytest.mark.parametrize('name', MODULES)
-def test_every_documented_result_says_when_it_is_there_and_shows_itself(documentation, name):
+def test_every_documented_result_has_returned_and_a_sample(documentation, name):
     for key, value in documentation[name]['return'].items():
         assert value['returned'], key
         assert 'sample' in value or value.get('contains'), key

@@ -41,7 +41,7 @@ def token_groups(client: Client, pid: int) -> dict[str, int]:
     'name',
     ['alice', 'corp\\ALICE', 'CORP.EXAMPLE.COM\\alice', 'alice@corp.example.com', 'alice@CORP', 'alice.a@contoso.com'],
 )
-def test_an_account_resolves_in_each_of_its_spellings(start: Start, name: str) -> None:
+def test_an_account_resolves_in_each_form(start: Start, name: str) -> None:
     accounts = {'CORP\\alice': {'sid': SID, 'upn': 'alice.a@contoso.com'}}
     assert look_up(Client(start(directory={'accounts': accounts})), name) == (SID, 'CORP', 1)
 
@@ -69,7 +69,7 @@ def test_a_user_who_is_logged_on_resolves_without_a_directory_entry(start: Start
         ('WEB01', 'S-1-5-21-7-7-7', 'WEB01', 9),
     ],
 )
-def test_a_name_that_is_no_users_resolves_with_its_type(
+def test_a_name_of_another_kind_resolves_with_its_type(
     start: Start, name: str, sid: str, domain: str, use: int
 ) -> None:
     accounts = {'WEB01\\WEB01': {'type': 'computer', 'sid': 'S-1-5-21-7-7-7'}}
@@ -84,7 +84,7 @@ def test_a_deleted_account_does_not_resolve_while_its_session_keeps_its_sid(star
     assert sids.to_text(rows[5]) == SID
 
 
-def test_a_name_that_was_given_out_again_resolves_to_the_other_account(start: Start) -> None:
+def test_a_reused_name_resolves_to_the_other_account(start: Start) -> None:
     client = Client(start(sessions=[ALICE], directory={'accounts': {'CORP\\alice': {'sid': 'S-1-5-21-9-9-9-7'}}}))
     assert look_up(client, 'CORP\\alice') == ('S-1-5-21-9-9-9-7', 'CORP', 1)
 
@@ -98,7 +98,7 @@ def test_without_a_domain_controller_only_local_names_resolve(start: Start, erro
     assert look_up(client, 'Administrators')[0] == 'S-1-5-32-544'
 
 
-def test_a_slow_look_up_ends_with_the_clock_while_others_are_answered(start: Start) -> None:
+def test_a_slow_lookup_ends_with_the_clock_and_delays_no_other_call(start: Start) -> None:
     host = start(sessions=[ALICE], directory={'takes': '20s', 'accounts': {'CORP\\bob': {'hangs': True}}})
     client, answers = Client(host), []
     slow = threading.Thread(target=lambda: answers.append(look_up(client, 'CORP\\alice')))
@@ -152,7 +152,7 @@ def test_each_session_has_processes_of_services_whose_tokens_are_refused(start: 
     assert client.error('CloseHandle', process) == 0
 
 
-def test_what_may_not_be_opened_or_queried_is_an_error(start: Start) -> None:
+def test_opening_or_querying_without_the_right_is_an_error(start: Start) -> None:
     host = start(sessions=[ALICE], accounts={ADMINISTRATOR: {}, 'CORP\\joe': {'rights': 'user'}})
     client = Client(host)
     assert client.error('OpenProcess', QUERY_LIMITED, 0, 0) == 87
@@ -182,7 +182,7 @@ def test_a_handle_that_stays_open_is_a_leak_and_a_second_close_misuse(start: Sta
 @pytest.mark.parametrize(
     ('api', 'arguments'), [('OpenProcess', {'process': 4242}), ('OpenProcessToken', {}), ('GetTokenInformation', {})]
 )
-def test_a_call_for_a_token_can_be_made_to_fail(start: Start, api: str, arguments: dict[str, Any]) -> None:
+def test_calls_for_tokens_can_have_faults(start: Start, api: str, arguments: dict[str, Any]) -> None:
     host = start(sessions=[ALICE], api=[{'api': api, 'error': 5, **arguments}])
     client = Client(host)
     process = client('OpenProcess', QUERY_LIMITED, 0, 4242)

@@ -42,7 +42,7 @@ def wait_for(host: Host, happened: Callable[[], Any]) -> None:
 # ---- Enumerating and asking ----
 
 
-def test_an_enumeration_shows_ids_states_and_whole_names(start: Start) -> None:
+def test_an_enumeration_returns_ids_states_and_complete_names(start: Start) -> None:
     name = 'a name of more than twenty characters'
     client = Client(start(sessions=[{'id': 2, 'user': name}], services=False, console=None))
     error, values = client('WTSEnumerateSessionsExW', 0, 1, 0)
@@ -97,7 +97,7 @@ def test_a_query_that_is_not_supported_fails(start: Start, info: int, error: int
     assert Client(start()).error('WTSQuerySessionInformationW', 0, 1, info & 0xFFFFFFFF) == error
 
 
-def test_an_id_outside_the_table_is_not_found_by_each_function_in_its_way(start: Start) -> None:
+def test_each_function_has_its_error_for_an_unknown_id(start: Start) -> None:
     client = Client(start())
     assert client.error('WTSQuerySessionInformationW', 0, 9, 25) == 2
     assert client.error('WTSLogoffSession', 0, 9, 0) == 7022
@@ -106,7 +106,7 @@ def test_an_id_outside_the_table_is_not_found_by_each_function_in_its_way(start:
     assert client.error('rwinsta', 0, 9) == 7022
 
 
-def test_a_session_on_its_way_out_is_enumerated_but_answers_close_pending(start: Start) -> None:
+def test_a_closing_session_is_enumerated_and_its_queries_fail(start: Start) -> None:
     client = Client(start(sessions=[ALICE | {'on_logoff': {'looks': 2}}]))
     assert client.error('WTSLogoffSession', 0, 2, 0) == 0
     assert 2 in client.ids()
@@ -134,7 +134,7 @@ def test_a_process_belongs_to_its_session_and_the_caller_to_session_0(start: Sta
     assert client.error('ProcessIdToSessionId', 999999) == 87
 
 
-def test_the_caller_is_never_taken_for_a_process_of_a_session(start: Start) -> None:
+def test_the_caller_is_not_a_process_of_a_session(start: Start) -> None:
     host = start(
         sessions=[ALICE, {'id': 3, 'user': 'bob', 'processes': [{'name': 'x.exe', 'pid': Client(start()).pid}]}]
     )
@@ -182,13 +182,13 @@ def test_the_caller_is_the_account_that_connected(start: Start) -> None:
     [('user', [0, 1, 2, 3, 65536]), ('partial', [3]), ('blind', [])],
     ids=['user', 'partial', 'blind'],
 )
-def test_an_account_sees_what_its_rights_show(start: Start, rights: str, shown: list[int]) -> None:
+def test_an_account_sees_the_sessions_of_its_rights(start: Start, rights: str, shown: list[int]) -> None:
     host = start(accounts=ACCOUNTS, sessions=[ALICE, {'id': 3, 'user': rights}])
     assert Client(host, f'CORP\\{rights}').ids() == shown
 
 
 @pytest.mark.parametrize('rights', ['user', 'partial', 'blind'])
-def test_without_the_right_nothing_is_done_to_others(start: Start, rights: str) -> None:
+def test_without_the_right_no_session_of_others_is_changed(start: Start, rights: str) -> None:
     host = start(accounts=ACCOUNTS, sessions=[ALICE])
     client = Client(host, f'CORP\\{rights}')
     for api, *rest in (('WTSLogoffSession', 0), ('WTSDisconnectSession', 0), ('rwinsta',)):
@@ -203,7 +203,7 @@ def test_an_account_may_do_anything_to_its_own_session(start: Start) -> None:
     assert host.sessions.users == {2: 'CORP\\alice'}
 
 
-def test_an_account_that_the_host_does_not_know_sees_nothing(start: Start) -> None:
+def test_an_unknown_account_sees_no_session(start: Start) -> None:
     client = Client(start(sessions=[ALICE]), 'CORP\\stranger')
     assert client.ids() == []
     assert client.error('WTSLogoffSession', 0, 2, 0) == 5
@@ -248,7 +248,7 @@ def test_a_logoff_that_waits_fails_when_the_host_stops(start: Start) -> None:
     assert answers == [1722]
 
 
-def test_a_caller_that_goes_away_is_not_waited_for(start: Start) -> None:
+def test_does_not_wait_for_a_caller_that_disconnected(start: Start) -> None:
     host = start(sessions=[ALICE | {'on_logoff': {'hangs': True}}])
     with socket.socket(socket.AF_UNIX) as caller:
         caller.connect(host.environment(ADMINISTRATOR)['WINHOST_SOCKET'])
@@ -287,7 +287,7 @@ def test_a_message_box_is_shown_without_waiting(start: Start) -> None:
 
 
 @pytest.mark.parametrize(('answer', 'style', 'response'), [('ok', 0, 1), ('cancel', 1, 2), ('yes', 4, 6), ('no', 4, 7)])
-def test_a_message_box_is_answered_as_the_spec_says(start: Start, answer: str, style: int, response: int) -> None:
+def test_a_message_box_is_answered_as_in_the_spec(start: Start, answer: str, style: int, response: int) -> None:
     host = start(sessions=[ALICE | {'on_message': {'answer': answer}}])
     assert Client(host)('WTSSendMessageW', 0, 2, *send('x', style)) == (0, [response])
     assert host.boxes[0].answer == answer
@@ -395,7 +395,7 @@ def test_a_slow_call_delays_only_its_caller(start: Start, fault: dict[str, Any])
     assert answers == [fault.get('error', 0)]
 
 
-def test_a_hanging_call_is_let_go_when_the_host_stops(start: Start) -> None:
+def test_a_hanging_call_returns_when_the_host_stops(start: Start) -> None:
     host, answers = start(sessions=[ALICE], api=[{'api': 'WTSLogoffSession', 'hangs': True}]), []
     stuck = threading.Thread(target=lambda: answers.append(Client(host).error('WTSLogoffSession', 0, 2, 0)))
     stuck.start()
@@ -436,7 +436,7 @@ def test_a_restart_allows_logons_that_were_refused_until_then(start: Start) -> N
     assert host.registry[terminal_server] == {'TSServerDrainMode': 2}
 
 
-def test_a_fault_may_be_success_with_too_little(start: Start) -> None:
+def test_a_fault_can_be_an_incomplete_result(start: Start) -> None:
     host = start(sessions=[ALICE])
     host.fault('WTSEnumerateSessionsExW', result='empty', times=1)
     host.fault('WTSQuerySessionInformationW', result='empty', **of_class(24))
@@ -459,7 +459,7 @@ def test_a_fault_may_be_success_with_too_little(start: Start) -> None:
     ],
     ids=lambda value: next(iter(value), 'nobody') if isinstance(value, dict) else '',
 )
-def test_an_event_happens_at_its_moment(start: Start, do: dict[str, Any], users: dict[int, str]) -> None:
+def test_an_event_takes_place_at_its_call(start: Start, do: dict[str, Any], users: dict[int, str]) -> None:
     event = {'after': {'api': 'WTSQuerySessionInformationW', 'session': 2, 'nth': 2}, 'do': do}
     host = start(sessions=[ALICE], events=[event])
     client = Client(host)
@@ -469,14 +469,14 @@ def test_an_event_happens_at_its_moment(start: Start, do: dict[str, Any], users:
     assert host.sessions.users == users
 
 
-def test_before_a_call_is_before_its_answer(start: Start) -> None:
+def test_an_event_before_a_call_changes_its_result(start: Start) -> None:
     event = {'before': {'api': 'WTSLogoffSession', 'session': 2}, 'do': {'replace': {'id': 2, 'user': 'bob'}}}
     host = start(sessions=[ALICE], events=[event])
     assert Client(host).error('WTSLogoffSession', 0, 2, 0) == 0
     assert host.acts[0].account_of_session == 'CORP\\bob'
 
 
-def test_an_event_may_happen_on_another_server_or_to_the_clock(start: Start) -> None:
+def test_an_event_can_change_another_server_or_the_clock(start: Start) -> None:
     host = start(servers={'rds02': {'sessions': [ALICE]}}, clock={'fixed': NOW})
     host.change({'leave': 2, 'server': 'rds02'})
     host.change({'logon': {'server': 'rds02', 'user': 'bob'}})
@@ -501,7 +501,7 @@ def test_every_call_is_recorded_and_acts_are_marked(start: Start) -> None:
     assert host.calls[0].result == [0, 1, 2, 65536]
 
 
-def test_an_event_that_fails_is_heard_of(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_event_that_fails_is_reported(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
     def run() -> None:
         with Host('web01', {}, tmp_path) as host:
             host.on('WTSEnumerateSessionsExW', do=lambda broken: broken.sessions.leave(99))

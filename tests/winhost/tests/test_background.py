@@ -17,7 +17,7 @@ from winhost import background
 THREADS = 8
 
 
-def test_threads_that_ask_at_the_same_time_get_the_same_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_get_the_same_loop_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
     # The module is imported again, and both traces of that are removed afterwards.
     monkeypatch.setattr(winhost, 'background', background)
     monkeypatch.delitem(sys.modules, background.__name__)

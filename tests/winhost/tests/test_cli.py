@@ -114,7 +114,7 @@ def test_without_a_fleet_the_command_reports_how_to_start_one(ready: Path, capsy
     assert 'python -m winhost serve hosts.yml' in capsys.readouterr().err
 
 
-def test_a_wrong_spec_is_refused_with_its_place(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_refuses_an_invalid_spec_with_its_place(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (ready.parent / 'hosts.yml').write_text('hosts: {web01: {sesions: []}}')
     assert main(command(ready)[3:]) == 1
     assert 'hosts.yml: web01: unknown sesions' in capsys.readouterr().err

@@ -30,7 +30,7 @@ def test_an_age_is_read(age: float | str, expected: float) -> None:
 
 
 @pytest.mark.parametrize('age', ['', '3 weeks', '-1', '1:30', 'h', True, None])
-def test_what_is_no_age_is_refused_with_good_ones(age: float) -> None:
+def test_refuses_other_values_with_examples(age: float) -> None:
     with pytest.raises(ValueError, match='1d2h'):
         seconds(age)
 
@@ -43,7 +43,7 @@ def test_a_fixed_clock_stands_until_it_is_advanced() -> None:
     assert clock.now() == before + 600 * SECOND
 
 
-def test_time_goes_by_on_a_fixed_clock_for_what_takes_time() -> None:
+def test_durations_end_with_a_fixed_clock() -> None:
     clock = Clock(fixed='2026-11-21T14:34:47Z')
     before = clock.ticks()
     clock.advance(5)
@@ -61,7 +61,7 @@ def test_an_unknown_time_is_zero_and_an_age_of_zero_is_now() -> None:
     assert ago('2026-11-21T14:34:47Z', 0) == filetime('2026-11-21T14:34:47Z')
 
 
-def test_a_clock_that_is_set_shows_another_time_while_none_goes_by() -> None:
+def test_setting_the_clock_passes_no_time() -> None:
     clock = Clock(fixed='2026-11-21T14:34:47Z')
     before, ticks = clock.now(), clock.ticks()
     clock.jump(-600)

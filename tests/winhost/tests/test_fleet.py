@@ -75,7 +75,7 @@ def test_nothing_is_left_of_a_fleet_that_stopped() -> None:
         socket.create_connection(('127.0.0.1', port))
 
 
-def test_a_receive_that_waits_comes_back_when_the_fleet_stops() -> None:
+def test_a_receive_that_waits_returns_when_the_fleet_stops() -> None:
     fleet = Fleet({'hosts': {'web01': {'winrm': {'gather': 0}}}})
     with ThreadPoolExecutor(1) as pool:
         with fleet:
@@ -88,7 +88,7 @@ def test_a_receive_that_waits_comes_back_when_the_fleet_stops() -> None:
         waiting.exception(timeout=60)
 
 
-def test_a_host_can_go_away_and_come_back_where_it_was() -> None:
+def test_a_restarted_host_has_the_same_port() -> None:
     with Fleet({'hosts': {'web01': {}, 'web02': {}}}) as fleet:
         host = fleet['web01']
         port = host.port
@@ -123,7 +123,7 @@ def test_an_inventory_is_complete_for_every_connection() -> None:
             fleet.inventory('local')
 
 
-def test_a_change_that_fails_at_an_api_call_fails_the_test_that_asked_for_it() -> None:
+def test_an_event_that_fails_at_an_api_call_fails_its_test() -> None:
     def look(fleet: Fleet) -> None:
         with fleet:
             fleet['web01'].on('WTSEnumerateSessionsExW', do=lambda host: host.change({'leave': 99}))
@@ -156,7 +156,7 @@ def test_an_invalid_spec_is_reported_and_leaves_no_files(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_is_named_when_it_is_wrong(tmp_path: Path) -> None:
+def test_an_error_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / 'hosts.yml'
     for text in ('hosts: {web01: {sesions: []}}', 'hosts: [', 'hosts: !!python/object:os.system {}'):
         path.write_text(text)

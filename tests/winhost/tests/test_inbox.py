@@ -102,7 +102,7 @@ def test_another_servers_sessions_are_printed(run: Run) -> None:
     assert '>' not in run('qwinsta /server:RDS02')[0]
 
 
-def test_a_server_that_can_not_be_reached_is_an_error_in_two_lines(run: Run) -> None:
+def test_a_server_that_cannot_be_reached_is_an_error_in_two_lines(run: Run) -> None:
     text = 'Error 0x000006BA enumerating sessionnames\nError [1722]:The RPC server is unavailable.\n'
     assert run('quser /server:nowhere') == ('', text, 1)
     text = 'Error opening Terminal server closed\n\nError [5]:Access is denied.\n'
@@ -150,13 +150,13 @@ def test_another_servers_session_is_acted_on(run: Run, start: Start) -> None:
         ('msg nobody x', 'nobody does not exist or is disconnected\n'),
     ],
 )
-def test_what_can_not_be_done_is_an_error(run: Run, start: Start, command: str, errors: str) -> None:
+def test_an_impossible_act_is_an_error(run: Run, start: Start, command: str, errors: str) -> None:
     host = start(**SPEC)
     assert run(command, host) == ('', errors, 1)
     assert len(host.sessions.users) == 4
 
 
-def test_a_message_goes_to_those_who_have_a_client(run: Run, start: Start) -> None:
+def test_a_message_is_sent_to_sessions_with_a_client(run: Run, start: Start) -> None:
     host = start(**SPEC)
     assert run('msg "*" Bitte abmelden, Größe: 💾', host) == ('', '', 0)
     assert [(box.session, box.text, box.timeout) for box in host.boxes] == [
@@ -164,7 +164,7 @@ def test_a_message_goes_to_those_who_have_a_client(run: Run, start: Start) -> No
     ]
 
 
-def test_the_commands_see_what_their_account_may_see(run: Run, start: Start) -> None:
+def test_the_commands_have_the_rights_of_their_account(run: Run, start: Start) -> None:
     blind = {'CORP\\blind': {'rights': 'blind'}, 'CORP\\user': {'rights': 'user'}}
     host = start(**SPEC, accounts=blind)
     assert run('quser', host, 'CORP\\blind') == ('', 'No User exists for *\n', 1)
@@ -177,7 +177,7 @@ def test_lines_end_as_on_windows(start: Start) -> None:
     assert done.stdout.count(b'\r\n') == done.stdout.count(b'\n') == 5
 
 
-def test_every_command_is_there_with_exe_and_without(start: Start) -> None:
+def test_every_command_exists_with_and_without_exe(start: Start) -> None:
     system = start().root / 'Windows' / 'System32'
     assert {path.name for path in system.iterdir()} == {
         f'{name}{exe}' for name in INBOX_COMMANDS for exe in ('', '.exe')

@@ -31,7 +31,7 @@ def ask(connection: http.client.HTTPConnection) -> int:
     return answer.status
 
 
-def test_a_line_counts_what_it_carries(host: ReachableHost) -> None:
+def test_a_line_counts_its_traffic(host: ReachableHost) -> None:
     with Line(host.port) as line:
         for _unused in range(2):
             connection = http.client.HTTPConnection('127.0.0.1', line.port, timeout=60)

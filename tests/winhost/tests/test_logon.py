@@ -106,7 +106,7 @@ def test_a_certificate_logs_on_the_account_that_it_names(fleet: Fleet, host: Rea
     assert winrm(host, scheme='https', transport='certificate', cert_pem=pem, cert_key_pem=pem) == 'ansible'
 
 
-def test_without_a_certificate_nobody_logs_on_with_one(host: ReachableHost) -> None:
+def test_a_logon_with_a_certificate_requires_one(host: ReachableHost) -> None:
     connection = http.client.HTTPConnection('127.0.0.1', host.port)
     scheme = 'http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual'
     for header in (scheme, 'Negotiate', 'Negotiate !', f'Negotiate {base64.b64encode(b"NTLMSSP").decode()}', 'Other x'):

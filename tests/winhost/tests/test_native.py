@@ -132,7 +132,7 @@ def test_it_exports_what_the_collection_calls_and_nothing_else() -> None:
     assert {line.split()[-1] for line in exports.stdout.splitlines()} == EXPORTS
 
 
-def test_another_layout_than_that_of_windows_does_not_compile(tmp_path: Path) -> None:
+def test_a_layout_that_differs_from_windows_does_not_compile(tmp_path: Path) -> None:
     for source in native.SOURCES.iterdir():
         shutil.copy(source, tmp_path)
     types = tmp_path / 'windows_types.h'
@@ -159,7 +159,7 @@ def test_freerdps_structs_have_the_same_layout(tmp_path: Path) -> None:
 LONG = {'user': 'u' * 30, 'domain': 'D' * 30, 'logged_on': '3h', 'connected': '2h', 'idle': '5m'}
 
 
-def test_class_24_is_a_wtsinfow_with_cut_names(process: Begin) -> None:
+def test_class_24_is_a_wtsinfow_with_truncated_names(process: Begin) -> None:
     _unused, library = process(clock={'fixed': NOW}, sessions=[{'id': 2, **LONG}])
     now = filetime(NOW)
     times = struct.pack('<5q', now - 7200 * SECOND, 0, now - 300 * SECOND, now - 10800 * SECOND, now)
@@ -167,7 +167,7 @@ def test_class_24_is_a_wtsinfow_with_cut_names(process: Begin) -> None:
     assert query(library, 2, 24) == struct.pack('<II24x', 0, 2) + names + b'\0' * 4 + times
 
 
-def test_class_25_is_a_wtsinfoexw_with_cut_names(process: Begin) -> None:
+def test_class_25_is_a_wtsinfoexw_with_truncated_names(process: Begin) -> None:
     _unused, library = process(clock={'fixed': NOW}, sessions=[{'id': 2, 'disconnected': '1m', **LONG, 'idle': '1m'}])
     now = filetime(NOW)
     times = [now - 10800 * SECOND, now - 7200 * SECOND, now - 60 * SECOND, now - 60 * SECOND, now]
@@ -190,7 +190,7 @@ def test_the_client_classes_have_their_widths(process: Begin) -> None:
     assert info[1764:1768] == struct.pack('<I', 22621)
 
 
-def test_an_enumeration_hands_out_rows_with_whole_names(process: Begin) -> None:
+def test_an_enumeration_allocates_rows_with_complete_names(process: Begin) -> None:
     host, library = process(
         sessions=[{'id': 2, **LONG}, {'id': 3, 'user': '王小明', 'disconnected': '1h'}], console=None
     )
@@ -212,7 +212,7 @@ def test_an_enumeration_hands_out_rows_with_whole_names(process: Begin) -> None:
     assert (host.memory.live, host.memory.misuse) == ({}, [])
 
 
-def test_processes_are_handed_out_with_their_owners(process: Begin) -> None:
+def test_processes_are_listed_with_their_owners(process: Begin) -> None:
     sid = 'S-1-5-21-1-2-3-1001'
     processes = [{'name': 'explorer.exe', 'pid': 4242}, {'name': 'Ω.exe', 'pid': 4244, 'sid': None}]
     host, library = process(sessions=[{'id': 2, 'user': 'alice', 'sid': sid, 'processes': processes}])
@@ -230,7 +230,7 @@ def test_processes_are_handed_out_with_their_owners(process: Begin) -> None:
     assert (host.memory.live, host.memory.misuse) == ({}, [])
 
 
-def test_a_bad_process_level_comes_back_as_1(process: Begin) -> None:
+def test_an_invalid_process_level_is_set_to_1(process: Begin) -> None:
     _unused, library = process()
     level, rows, count = ctypes.c_uint32(7), ctypes.c_void_p(), ctypes.c_uint32()
     arguments = [None, ctypes.byref(level), 2, ctypes.byref(rows), ctypes.byref(count)]
@@ -278,14 +278,14 @@ def test_a_message_is_as_long_as_its_bytes(process: Begin, size: int, text: str)
 # ---- Memory ----
 
 
-def test_what_is_not_given_back_is_known(process: Begin) -> None:
+def test_memory_that_is_not_freed_is_recorded(process: Begin) -> None:
     host, library = process()
     level, rows, count = ctypes.c_uint32(1), ctypes.c_void_p(), ctypes.c_uint32()
     library('WTSEnumerateSessionsExW', None, ctypes.byref(level), 0, ctypes.byref(rows), ctypes.byref(count))
     assert [(buffer.api, buffer.count) for buffer in host.memory.live.values()] == [('WTSEnumerateSessionsExW', 3)]
 
 
-def test_memory_given_back_wrongly_is_known_and_overwritten(process: Begin) -> None:
+def test_memory_freed_wrongly_is_recorded_and_overwritten(process: Begin) -> None:
     host, library = process()
     for _unused in range(2):
         level, rows, count = ctypes.c_uint32(1), ctypes.c_void_p(), ctypes.c_uint32()
@@ -306,7 +306,7 @@ def test_memory_given_back_wrongly_is_known_and_overwritten(process: Begin) -> N
     assert host.memory.misuse == [*once, *once, wrong, 'LocalFree got memory that no API function has allocated']
 
 
-def test_freeing_nothing_is_fine(process: Begin) -> None:
+def test_freeing_null_is_valid(process: Begin) -> None:
     host, library = process()
     library('WTSFreeMemory', None, returns=None)
     assert host.memory.misuse == []
@@ -315,7 +315,7 @@ def test_freeing_nothing_is_fine(process: Begin) -> None:
 # ---- Accounts and the registry: buffers of the caller's ----
 
 
-def test_an_account_lookup_wants_room_for_its_answers(process: Begin) -> None:
+def test_an_account_lookup_requires_buffers_of_its_size(process: Begin) -> None:
     _unused, library = process(sessions=[{'id': 2, 'user': 'alice', 'sid': 'S-1-5-21-1-2-3-1001'}])
     size, room, use = ctypes.c_uint32(0), ctypes.c_uint32(0), ctypes.c_uint32(0)
     name = utf16('CORP\\alice')
@@ -331,7 +331,7 @@ def test_an_account_lookup_wants_room_for_its_answers(process: Begin) -> None:
     assert library('LocalFree', text, returns=ctypes.c_void_p) == (None, 0)
 
 
-def test_the_groups_of_a_token_are_laid_out_as_windows_does_it(process: Begin) -> None:
+def test_the_groups_of_a_token_have_the_layout_of_windows(process: Begin) -> None:
     groups = ['S-1-5-32-544', {'name': 'S-1-1-0', 'attributes': 'deny_only'}]
     running = [{'name': 'x.exe', 'pid': 4242, 'groups': groups}]
     host, library = process(sessions=[{'id': 2, 'user': 'alice', 'processes': running}])
@@ -365,7 +365,7 @@ def test_a_row_of_a_virtual_machine_has_its_host_name(process: Begin) -> None:
     assert (count.value, row[2], text_at(row[4]), text_at(row[5])) == (1, 2, 'VM-7', 'vera')
 
 
-def test_the_callers_name_wants_room_too(process: Begin) -> None:
+def test_the_name_of_the_caller_requires_a_buffer_of_its_size(process: Begin) -> None:
     _unused, library = process()
     room = ctypes.c_uint32(4)
     buffer = ctypes.create_string_buffer(64)
@@ -375,7 +375,7 @@ def test_the_callers_name_wants_room_too(process: Begin) -> None:
     assert (text_at(ctypes.addressof(buffer)), room.value) == (ADMINISTRATOR, len(ADMINISTRATOR))
 
 
-def test_a_registry_value_wants_room_too(process: Begin) -> None:
+def test_a_registry_value_requires_a_buffer_of_its_size(process: Begin) -> None:
     _unused, library = process(registry={'HKLM\\SOFTWARE\\x': {'Name': 'text'}})
     key = ctypes.c_void_p()
     root = ctypes.c_void_p(0xFFFFFFFF80000002)
@@ -393,7 +393,7 @@ def test_a_registry_value_wants_room_too(process: Begin) -> None:
     assert buffer.raw == data
 
 
-def test_a_listed_registry_value_wants_room_for_its_name_and_data(process: Begin) -> None:
+def test_a_listed_registry_value_requires_buffers_for_name_and_data(process: Begin) -> None:
     _unused, library = process(registry={'HKLM\\SOFTWARE\\x': {'Name': 7}})
     key, name, data = ctypes.c_void_p(), ctypes.create_string_buffer(64), ctypes.create_string_buffer(4)
     library('RegOpenKeyExW', ctypes.c_void_p(0x80000002), utf16('SOFTWARE\\x'), 0, 0x20019, ctypes.byref(key))

@@ -36,7 +36,7 @@ def fixed(text: str, room: int) -> bytes:
     return text[: room - 1].encode('utf-16-le').ljust(room * 2, b'\0')
 
 
-def test_every_function_answers_powershell_as_windows_does(start: Callable[..., Host]) -> None:
+def test_every_function_returns_the_result_of_windows_to_powershell(start: Callable[..., Host]) -> None:
     bob = {'id': 3, 'user': USER, 'sid': 'S-1-5-21-4-5-6-1002', 'on_logoff': {'error': 5}}
     host = start(
         clock={'fixed': NOW}, sessions=[ALICE, bob], servers={'rds02': {'sessions': [{'id': 7, 'user': 'dora'}]}}

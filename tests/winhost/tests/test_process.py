@@ -80,14 +80,14 @@ def test_a_program_is_found_in_any_case_and_with_or_without_its_ending(name: str
     assert found == tmp_path / 'quser.exe'
 
 
-def test_what_can_not_be_run_is_no_program(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_run_is_not_a_program(tmp_path: Path) -> None:
     (tmp_path / 'quser').touch(0o644)
     (tmp_path / 'logoff').mkdir()
     assert find_program('quser', str(tmp_path)) is None
     assert find_program('logoff', str(tmp_path)) is None
 
 
-def test_streams_and_exit_code_come_apart(tmp_path: Path) -> None:
+def test_streams_and_exit_code_are_separate(tmp_path: Path) -> None:
     with running('sh -c "echo out; echo err >&2; exit 7"', tmp_path) as process:
         assert everything(process)[:3] == (b'out\n', b'err\n', 7)
 
@@ -127,7 +127,7 @@ def test_an_unknown_program_fails_with_the_message_of_cmd(tmp_path: Path) -> Non
         )
 
 
-def test_killing_ends_what_the_command_started(tmp_path: Path) -> None:
+def test_killing_ends_the_child_processes(tmp_path: Path) -> None:
     fifo = tmp_path / 'fifo'
     os.mkfifo(fifo)
     # The grandchild holds the pipe's only writing end: the reader sees its end when the grandchild is dead.

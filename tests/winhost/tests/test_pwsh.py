@@ -35,14 +35,14 @@ def executable(path: Path) -> Path:
     return path
 
 
-def test_what_pwsh_names_comes_first(bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pwsh_variable_has_precedence(bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     executable(bare / 'pwsh')
     mine = executable(tmp_path / 'mine')
     monkeypatch.setenv('PWSH', str(mine))
     assert pwsh.find() == mine
 
 
-def test_what_pwsh_names_has_to_be_there(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refuses_a_pwsh_variable_without_a_program(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     executable(bare / 'pwsh')
     monkeypatch.setenv('PWSH', '/nowhere/pwsh')
     with pytest.raises(FileNotFoundError, match=r"PWSH='/nowhere/pwsh' .* Example:"):
@@ -54,7 +54,7 @@ def test_a_pwsh_on_path_comes_second(bare: Path) -> None:
     assert pwsh.find() == there
 
 
-def test_the_carried_one_comes_last(bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_archive_is_used_last(bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     unpacked = tmp_path / 'unpacked'
     monkeypatch.setattr(pwsh, 'unpack', lambda folder: unpacked / folder.name)
     assert pwsh.find() == unpacked / 'pwsh'
@@ -103,7 +103,7 @@ def test_the_module_prints_the_path(tmp_path: Path) -> None:
     assert done.stdout == f'{mine}\n'
 
 
-def test_the_sources_travel_with_their_licences() -> None:
+def test_the_archive_of_the_sources_contains_their_licences() -> None:
     with lzma.open(CARRIED / 'src.tar.xz') as packed, tarfile.open(fileobj=packed) as archive:
         names = set(archive.getnames())
     assert {'src/LICENSES/MIT.txt', 'src/LICENSES/NOTICE.txt', 'src/pack.sh', 'conformance/compare.py'} <= names

@@ -36,7 +36,7 @@ def test_a_key_is_created_once_and_opened_after_that(start: Start) -> None:
     assert [call.api for call in host.acts] == ['RegCreateKeyExW']
 
 
-def test_a_predefined_key_may_be_widened_either_way(start: Start) -> None:
+def test_a_predefined_key_can_be_extended_with_ones_or_zeros(start: Start) -> None:
     client = Client(start())
     assert client.error('RegOpenKeyExW', 0x80000002, 'SOFTWARE', READ) == 0
     assert client.error('RegOpenKeyExW', 0x180000002, 'SOFTWARE', READ) == 6
@@ -57,7 +57,7 @@ def test_a_value_is_set_read_listed_and_deleted_in_any_case(start: Start) -> Non
     assert client.error('RegDeleteValueW', key, 'Name') == 2
 
 
-def test_a_reboot_takes_volatile_keys_away_and_leaves_the_others(start: Start) -> None:
+def test_a_reboot_removes_volatile_keys_only(start: Start) -> None:
     host = start(registry={'HKLM\\SOFTWARE\\kept': {'n': 1}})
     client = Client(host)
     key = client('RegCreateKeyExW', HKLM, NOTICES, VOLATILE, ALL)[1][0]
@@ -68,13 +68,13 @@ def test_a_reboot_takes_volatile_keys_away_and_leaves_the_others(start: Start) -
     assert client.error('RegQueryValueExW', key, 'x') == 6
 
 
-def test_no_lasting_key_is_created_below_a_volatile_one(start: Start) -> None:
+def test_a_key_below_a_volatile_one_must_be_volatile(start: Start) -> None:
     client = Client(start())
     client('RegCreateKeyExW', HKLM, NOTICES, VOLATILE, ALL)
     assert client.error('RegCreateKeyExW', HKLM, NOTICES + '\\more', 0, ALL) == 1021
 
 
-def test_an_account_that_is_no_administrator_may_only_read(start: Start) -> None:
+def test_an_account_that_is_not_an_administrator_may_only_read(start: Start) -> None:
     host = start(accounts=ACCOUNTS, registry={'HKLM\\SOFTWARE\\x': {'n': 1}})
     client = Client(host, USER)
     for access in (WRITE, ALL, 0x40000000):
@@ -87,7 +87,7 @@ def test_an_account_that_is_no_administrator_may_only_read(start: Start) -> None
     assert host.registry['HKLM\\SOFTWARE\\x'] == {'n': 1}
 
 
-def test_a_handle_is_good_for_what_it_was_opened_for(start: Start) -> None:
+def test_a_handle_has_the_rights_that_it_was_opened_with(start: Start) -> None:
     client = Client(start(registry={'HKLM\\SOFTWARE\\x': {'n': 1}}))
     assert client.error('RegSetValueExW', opened(client, 'SOFTWARE\\x', READ), 'n', 4, b'') == 5
     assert client.error('RegQueryValueExW', opened(client, 'SOFTWARE\\x', WRITE & ~0x20000), 'n') == 5

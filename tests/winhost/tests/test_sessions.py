@@ -60,7 +60,7 @@ def test_a_user_without_an_id_gets_the_lowest_free_one() -> None:
     assert found.logon(user='dora').id == 2
 
 
-def test_session_1_is_the_console_unless_it_is_plainly_something_else() -> None:
+def test_session_1_is_the_console_unless_it_is_a_remote_session() -> None:
     assert table({'id': 1, 'user': 'alice'}).console == 1
     found = table({'id': 1, 'user': 'alice', 'session_name': 'RDP-Tcp#0'})
     assert found.console == 2
@@ -87,14 +87,14 @@ def test_a_disconnected_session_has_no_name_and_was_left_after_its_logon() -> No
     assert 0 < row.logon_time < row.disconnect_time
 
 
-def test_a_logoff_without_trouble_is_done_at_once() -> None:
+def test_a_logoff_ends_the_session_at_once_by_default() -> None:
     found = table({'id': 2, 'user': 'alice'})
     found.logoff(2)
     assert 2 not in found
     fails(7022, found.logoff, 2)
 
 
-def test_a_console_user_who_leaves_makes_room_for_a_logon_screen_with_a_new_id() -> None:
+def test_the_console_gets_a_logon_screen_with_a_new_id() -> None:
     found = table({'id': 1, 'user': 'alice'})
     found.logoff(1)
     assert 1 not in found
@@ -102,14 +102,14 @@ def test_a_console_user_who_leaves_makes_room_for_a_logon_screen_with_a_new_id()
     assert (found[2].user, found[2].state, found[2].session_name) == (None, State.CONNECTED, 'Console')
 
 
-def test_a_logoff_that_takes_looks_is_done_after_so_many() -> None:
+def test_a_logoff_can_take_a_number_of_enumerations() -> None:
     found = table({'id': 2, 'user': 'alice', 'on_logoff': {'looks': 2}})
     found.logoff(2)
     seen = [[row.id for row in found.enumerate(everything)] for _unused in range(3)]
     assert [2 in ids for ids in seen] == [True, True, False]
 
 
-def test_a_logoff_that_takes_time_is_done_after_it() -> None:
+def test_a_logoff_can_take_time() -> None:
     found = table({'id': 2, 'user': 'alice', 'on_logoff': {'takes': '30s'}})
     found.logoff(2)
     found.clock.advance(20)
@@ -171,7 +171,7 @@ def test_resetting_a_listener_ends_all_its_sessions() -> None:
     assert 65536 in found
 
 
-def test_the_services_can_not_be_ended_or_disconnected() -> None:
+def test_session_0_cannot_be_ended_or_disconnected() -> None:
     found = table()
     for call in (found.logoff, found.reset, found.disconnect):
         fails(5, call, 0)

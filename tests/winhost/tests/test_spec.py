@@ -34,7 +34,7 @@ from winhost.spec import SpecError
         ({'events': [{'before': {'api': 'WTSLogoffSession'}}]}, 'Example: '),
     ],
 )
-def test_a_wrong_word_is_named_with_good_ones(tmp_path: Path, wrong: dict[str, Any], words: str) -> None:
+def test_an_error_names_the_wrong_value_and_an_example(tmp_path: Path, wrong: dict[str, Any], words: str) -> None:
     with pytest.raises(SpecError, match=words):
         Host('web01', wrong, tmp_path)
 
@@ -47,7 +47,7 @@ def test_an_empty_spec_is_a_host(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     'change', [{'explode': True}, {}, {'leave': 3, 'reboot': True}], ids=['unknown', 'nothing', 'two things']
 )
-def test_a_change_that_is_none_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+def test_refuses_an_unknown_change(tmp_path: Path, change: dict[str, Any]) -> None:
     with pytest.raises(SpecError, match=r'Example: \{leave: 3\}'):
         Host('web01', {}, tmp_path).change(change)
 

@@ -129,7 +129,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(('question', 'answer'), UNEXPECTED)
-def test_an_answer_changes_what_its_question_is_about(
+def test_an_answer_changes_only_the_subject_of_its_question(
     tmp_path: Path, expected: dict[str, Any], question: str, answer: str
 ) -> None:
     with Host('web01', {**SPEC, 'windows': {question: answer}}, tmp_path) as host:

@@ -118,14 +118,14 @@ def test_a_command_runs_as_the_account_that_logged_on(host: ReachableHost) -> No
 
 
 @pytest.mark.parametrize(('user', 'password'), [('CORP\\ansible', 'wrong'), ('CORP\\nobody', 'secret'), ('', '')])
-def test_a_wrong_password_gets_nothing_done(host: ReachableHost, user: str, password: str) -> None:
+def test_a_wrong_password_starts_no_command(host: ReachableHost, user: str, password: str) -> None:
     with pytest.raises(InvalidCredentialsError):
         client(host, user, password).open_shell()
     assert host.messages == []
 
 
 @pytest.mark.parametrize('authorization', ['', 'Negotiate abc', 'Basic', 'Basic ***', 'Basic /w==', 'Basic YQ=='])
-def test_a_broken_logon_is_refused_and_told_what_would_do(host: ReachableHost, authorization: str) -> None:
+def test_a_malformed_logon_is_refused_with_the_schemes(host: ReachableHost, authorization: str) -> None:
     request = urllib.request.Request(f'http://127.0.0.1:{host.port}/wsman', b'', {'Authorization': authorization})
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request)
@@ -170,7 +170,7 @@ def test_a_closed_shell_is_unknown(host: ReachableHost) -> None:
         protocol.run_command(shell, 'echo')
 
 
-def test_a_shell_is_its_owners_only(host: ReachableHost) -> None:
+def test_a_shell_belongs_to_its_account(host: ReachableHost) -> None:
     shell = client(host).open_shell()
     with pytest.raises(WSManFaultError, match='was not found'):
         client(host, 'CORP\\zoë', 'pass:wörd').run_command(shell, 'echo')
@@ -184,7 +184,7 @@ def test_an_unknown_command_is_a_fault(host: ReachableHost, command_id: str) -> 
 
 
 @pytest.mark.parametrize('end', ['cleanup_command', 'close_shell'])
-def test_a_command_ends_with_all_that_it_started(host: ReachableHost, end: str) -> None:
+def test_a_command_ends_with_its_child_processes(host: ReachableHost, end: str) -> None:
     protocol = client(host)
     shell = protocol.open_shell()
     with socket.create_server(('127.0.0.1', 0)) as server:
@@ -243,18 +243,18 @@ def test_https_is_on_the_same_port_with_a_certificate_that_can_be_checked(fleet:
         b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>',
     ],
 )
-def test_what_is_no_message_is_answered_by_a_fault(host: ReachableHost, message: bytes) -> None:
+def test_an_invalid_message_is_a_fault(host: ReachableHost, message: bytes) -> None:
     status, body = post(host, message)
     assert status == 500
     assert b'WSManFault Code="2147942487"' in body
     assert host.messages == []
 
 
-def test_there_is_nothing_but_wsman(host: ReachableHost) -> None:
+def test_serves_wsman_only(host: ReachableHost) -> None:
     assert post(host, b'', path='/other')[0] == 404
 
 
-def test_a_client_that_goes_away_does_no_harm(host: ReachableHost, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_client_can_disconnect_at_any_time(host: ReachableHost, capfd: pytest.CaptureFixture[str]) -> None:
     for data in (b'', b'POST /wsman HTTP/1.1\r\nContent-Length: 1000\r\n\r\nhalf', b'\x16\x03\x01 no handshake'):
         with socket.create_connection(('127.0.0.1', host.port)) as connection:
             connection.sendall(data)

@@ -23,7 +23,7 @@ def test_a_lone_surrogate_arrives() -> None:
 
 
 @given(st.lists(VALUES, min_size=1), st.data())
-def test_a_frame_that_is_cut_is_refused_or_short(values: list[wire.Value], data: st.DataObject) -> None:
+def test_a_truncated_frame_is_refused_or_short(values: list[wire.Value], data: st.DataObject) -> None:
     frame = wire.pack(*values)[4:]
     cut = frame[: data.draw(st.integers(0, len(frame) - 1))]
     with contextlib.suppress(ValueError):
@@ -41,11 +41,11 @@ def test_the_bytes_of_a_known_sid_are_those_of_windows() -> None:
 
 
 @pytest.mark.parametrize('text', ['', 'S-1', 'alice', 'S-1-5-x', 'S-1-5-4294967296'])
-def test_what_is_no_sid_is_refused_with_a_good_one(text: str) -> None:
+def test_refuses_other_text_than_a_sid_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match='S-1-5-21'):
         sids.to_bytes(text)
 
 
-def test_an_account_always_has_the_same_sid_and_another_one_another() -> None:
+def test_an_account_has_the_same_sid_and_others_have_another() -> None:
     assert sids.made_up('CORP', 'alice') == sids.made_up('corp', 'ALICE')
     assert len({sids.made_up('CORP', f'user{n}') for n in range(1000)}) == 1000

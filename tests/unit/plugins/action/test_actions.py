@@ -60,7 +60,7 @@ def test_the_module_gets_the_defaults_and_no_nulls(run_action):
     }
 
 
-def test_values_are_read_on_the_way_to_the_module(run_action):
+def test_converts_values_for_the_module(run_action):
     given = {
         'state': 'logged_off',
         'users': 'alice, CORP\\bob',
@@ -93,14 +93,14 @@ def test_an_empty_list_is_a_criterion_and_reaches_the_module(run_action, option)
 
 
 @pytest.mark.parametrize('option', ['exclude_users', 'protect_users', 'protect_processes'])
-def test_what_is_left_out_or_protected_may_be_empty(run_action, option):
+def test_exclusions_and_protections_may_be_empty(run_action, option):
     assert run_action(SESSION, {**GOOD[SESSION], option: []}, {}).arguments[option] == []
 
 
 @pytest.mark.parametrize(
     'option', ['users', 'max_disconnected', 'notice', 'method', 'timeout', 'protect_connection_user']
 )
-def test_a_null_is_an_option_that_was_not_given(run_action, option):
+def test_a_null_is_an_option_that_is_not_set(run_action, option):
     arguments = run_action(SESSION, {**GOOD[SESSION], option: None}, {}).arguments
     assert arguments == run_action(SESSION, GOOD[SESSION], {}).arguments
 
@@ -172,9 +172,7 @@ BAD_SELECTION = [
 
 @pytest.mark.parametrize('name', SELECTING)
 @pytest.mark.parametrize(('option', 'value', 'words'), BAD_SELECTION)
-def test_a_bad_selection_is_refused_by_every_module_before_the_host_is_contacted(
-    run_action, name, option, value, words
-):
+def test_every_module_refuses_an_invalid_selection_before_the_host_is_contacted(run_action, name, option, value, words):
     with pytest.raises(AnsibleActionFail, match=words) as refused:
         run_action(name, {**GOOD[name], option: value})
     assert option in str(refused.value)
@@ -223,14 +221,14 @@ def test_a_bad_selection_is_refused_by_every_module_before_the_host_is_contacted
         (MODE, 'users', ['alice'], 'unknown option'),
     ],
 )
-def test_a_bad_option_is_refused_before_the_host_is_contacted(run_action, name, option, value, words):
+def test_refuses_an_invalid_option_before_the_host_is_contacted(run_action, name, option, value, words):
     with pytest.raises(AnsibleActionFail, match=words) as refused:
         run_action(name, {**GOOD[name], option: value})
     assert re.search('Examples?: |Choose one of: ', str(refused.value))
 
 
 @pytest.mark.parametrize('check_mode', [True, False])
-def test_bad_options_are_refused_in_check_mode_too(run_action, check_mode):
+def test_refuses_invalid_options_in_check_mode(run_action, check_mode):
     with pytest.raises(AnsibleActionFail, match='no sessions selected'):
         run_action(SESSION, {'state': 'logged_off'}, check_mode=check_mode)
 
@@ -282,7 +280,7 @@ def test_reports_all_problems_at_once(run_action):
     assert 'usrs' in words
 
 
-def test_a_bad_required_option_is_not_called_missing(run_action):
+def test_an_invalid_required_option_is_not_reported_as_missing(run_action):
     with pytest.raises(AnsibleActionFail) as refused:
         run_action(MESSAGE, {'text': ''})
     assert 'missing' not in str(refused.value)
@@ -396,7 +394,7 @@ def test_a_diff_names_the_host_whose_sessions_it_shows(run_action, given, task, 
     assert 'CORP\\alice' not in diff['after']
 
 
-def test_a_diff_shows_who_is_warned(run_action):
+def test_a_diff_shows_the_warned_sessions(run_action):
     answer = {
         'sessions': [{**ALICE, 'outcome': 'planned', 'action': 'notify'}],
         'diff': {'before': [ALICE], 'after': [ALICE]},
@@ -426,6 +424,6 @@ def test_every_documented_example_is_accepted(run_action, name, args):
 
 
 @pytest.mark.parametrize('name', GOOD)
-def test_the_example_in_an_error_message_is_a_good_one(run_action, name):
+def test_the_example_of_an_error_message_is_valid(run_action, name):
     plugin = importlib.import_module(f'ansible_collections.winops.sessions.plugins.action.{name}').ActionModule
     assert run_action(name, yaml.safe_load(plugin.EXAMPLE), {'changed': True}).result['changed'] is True

@@ -68,12 +68,12 @@ def ansible(core: Core, port: int, module: str, args: dict[str, object]) -> str:
         ('win_logon_mode', {'mode': 'closed'}, 'Choose one of: enabled'),
     ],
 )
-def test_bad_options_are_refused_without_connecting(core, dead_port, module, args, words):
+def test_invalid_options_fail_without_a_connection(core, dead_port, module, args, words):
     output = ansible(core, dead_port, module, args)
     assert 'FAILED!' in output
     assert 'UNREACHABLE' not in output
     assert words in output
 
 
-def test_good_options_do_connect(core, dead_port):
+def test_valid_options_connect(core, dead_port):
     assert 'UNREACHABLE!' in ansible(core, dead_port, 'win_user_session_info', {'max_idle': '1h'})

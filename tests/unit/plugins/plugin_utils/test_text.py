@@ -93,7 +93,7 @@ def test_two_tables_aligned_with_each_other_have_equal_lines_for_equal_sessions(
     assert alone.splitlines() == both.splitlines()[:2]
 
 
-def test_columns_stand_straight_after_wide_and_combining_characters():
+def test_aligns_columns_with_wide_and_combining_characters():
     wide, combined = {**ALICE, 'account': '李小龙'}, {**ALICE, 'account': 'e\u0301ve'}
     lines = session_table([{**ALICE, 'account': 'abcdef'}, wide, combined]).splitlines()
     assert lines[1].replace('abcdef', '') == lines[2].replace('李小龙', '')

@@ -129,7 +129,7 @@ def test_any_text_is_a_duration_within_the_limits_or_refused(text):
 
 
 @given(st.integers(0, LONGEST) | st.floats(0, LONGEST))
-def test_what_the_module_gets_is_read_back_to_the_millisecond(seconds):
+def test_the_seconds_are_exact_to_the_millisecond(seconds):
     text = seconds_text(seconds)
     assert text.replace('.', '').isdecimal()
     assert abs(parse_duration(text) - seconds) <= 0.001 + 1e-6
@@ -137,7 +137,7 @@ def test_what_the_module_gets_is_read_back_to_the_millisecond(seconds):
 
 
 @given(st.integers(0, LONGEST))
-def test_words_for_a_duration_read_back_lose_less_than_their_smallest_unit(seconds):
+def test_a_formatted_duration_is_exact_to_its_smallest_unit(seconds):
     words = human_duration(seconds)
     shown = parse_duration(words.replace('min', 'm'))
     unit = {'d': 3600, 'h': 60, 'min': 1, 's': 1}[words.split()[1]]
@@ -145,6 +145,6 @@ def test_words_for_a_duration_read_back_lose_less_than_their_smallest_unit(secon
 
 
 @given(st.integers(0, 99), st.integers(0, 23))
-def test_words_for_a_duration_of_two_units_read_back_exactly(days, hours):
+def test_a_formatted_duration_of_two_units_is_exact(days, hours):
     seconds = days * 86400 + hours * 3600
     assert parse_duration(human_duration(seconds).replace('min', 'm')) == seconds

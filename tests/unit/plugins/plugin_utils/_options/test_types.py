@@ -74,7 +74,7 @@ def read(option, value):
         'alice.',
     ],
 )
-def test_an_account_is_taken_as_it_is_written(option, name):
+def test_does_not_change_an_account(option, name):
     assert read(option, [name]) == [name]
 
 
@@ -118,7 +118,7 @@ def test_refuses_invalid_user_names_with_the_reason_and_an_example(option, name,
         (datetime.datetime(2026, 11, 21, 22, tzinfo=datetime.UTC), 'a date'),
     ],
 )
-def test_refuses_what_yaml_made_of_an_unquoted_name(option, value, kind):
+def test_refuses_values_that_yaml_converted(option, value, kind):
     with pytest.raises(OptionError, match=f'is {kind}, not text: put it in quotes. Example: "'):
         read(option, [value])
 
@@ -149,7 +149,7 @@ def test_does_not_change_a_token():
     ('name', 'written'),
     [('CORP\alice', 'CORP\\\\alice'), ('CORP\bob', 'CORP\\\\bob'), ('CORP\newton', 'CORP\\\\newton')],
 )
-def test_explains_a_control_character_that_key_value_arguments_made(option, name, written):
+def test_explains_a_control_character_of_key_value_arguments(option, name, written):
     decoded = parse_kv(f"names='{name}'")['names']
     with pytest.raises(OptionError, match=r'contains a control character\. Ansible decodes') as refused:
         read(option, [decoded])
@@ -214,7 +214,7 @@ def test_a_text_may_be_a_list_in_json():
     assert read('states', '[]') == []
 
 
-def test_json_that_is_no_list_is_a_text_like_any_other():
+def test_json_that_is_not_a_list_is_text():
     assert read('users', '7') == ['7']
     assert read('client_names', 'PC-[0-9],KIOSK-*') == ['PC-[0-9]', 'KIOSK-*']
 
@@ -283,7 +283,7 @@ def test_no_input_reaches_session_0_or_an_id_above_65535(value):
     'token',
     ['5:134086412870000000:CORP\\alice', '1:0:', '65535:1:Anna Maria', '2:134086412870000000:李小龙', '2:1:a:b'],
 )
-def test_a_token_is_taken_as_it_is_given(token):
+def test_accepts_a_token(token):
     assert read('tokens', [token]) == [token]
 
 
@@ -372,7 +372,7 @@ def test_refuses_invalid_host_names(name):
 
 
 @pytest.mark.parametrize('text', ['Save your work', 'line 1\nline 2\r\n', 'Спасибо', '你好', 'x' * 512, '😀' * 256, 17])
-def test_a_text_within_the_limit_is_taken_as_it_is(text):
+def test_accepts_a_text_within_the_limit(text):
     assert read('text', text) == str(text)
 
 
@@ -416,7 +416,7 @@ def test_all_problems_of_a_notice_are_reported_at_once():
 
 
 @pytest.mark.parametrize('notice', ['please leave', 5, True, ['text']])
-def test_a_notice_that_is_no_dictionary_is_refused(notice):
+def test_refuses_a_notice_that_is_not_a_dictionary(notice):
     with pytest.raises(ValueError, match='is not a dictionary'):
         read('notice', notice)
 
@@ -428,7 +428,7 @@ def test_a_message_box_is_displayed_for_some_time_but_wait_may_be_0():
 
 
 @pytest.mark.parametrize('value', [-1, '-1', 1.5, 'many', True, ''])
-def test_refuses_a_safety_limit_that_is_not_a_count(value):
+def test_refuses_a_safety_limit_that_is_not_a_non_negative_integer(value):
     with pytest.raises(ValueError, match=r'is not a non-negative integer\. Example: 20'):
         read('max_sessions', value)
 

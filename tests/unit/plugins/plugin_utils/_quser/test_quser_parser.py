@@ -191,7 +191,7 @@ def test_languages_that_were_never_seen_are_read_by_their_columns(state: str, id
     assert row['logon_time'] == '2026-11-21T14:34:00'
 
 
-def test_a_state_that_is_not_known_is_given_as_it_is() -> None:
+def test_an_unknown_state_is_returned_as_printed() -> None:
     (row,) = parse(QUSER, ALICE.replace('Active', 'Ntswrk'))
     assert (row['state'], row['state_raw']) == ('unknown', 'Ntswrk')
 
@@ -213,13 +213,13 @@ def test_a_list_of_lines_is_read() -> None:
 
 
 @pytest.mark.parametrize('prefix', ['   ', '\t', '# ', '#', '## ', 'rem ', 'REM ', '// ', ' \t# ', '> ', '* '])
-def test_an_indent_or_a_comment_sign_before_every_line_is_no_part_of_it(prefix: str) -> None:
+def test_ignores_an_indent_or_a_comment_sign_before_every_line(prefix: str) -> None:
     lines = [prefix + line for line in SESSIONS.splitlines()]
     rows = parse(QWINSTA, lines)
     assert rows == parse(QWINSTA, SESSIONS)
 
 
-def test_the_marker_is_no_comment_sign() -> None:
+def test_the_marker_is_not_a_comment_sign() -> None:
     assert parse(QUSER, ALICE)[0]['current'] is True
 
 
@@ -250,12 +250,12 @@ def test_direction_marks_and_the_byte_order_mark_take_no_cell() -> None:
     assert ids(QUSER, '\ufeff' + TABLE.replace('alice', '\u200falice\u200e')) == [2, 13]
 
 
-def test_counters_after_the_table_are_no_rows() -> None:
+def test_ignores_counters_after_the_table() -> None:
     counters = 'Erstellte Sitzungen gesamt: 12\nGetrennte Sitzungen gesamt: 3\nErneut verbundene Sitzungen gesamt: 2\n'
     assert ids(QWINSTA, f'{SESSIONS}\n{counters}') == [0, 1, 2, 13, 14, 65536]
 
 
-def test_types_and_a_device_after_the_state_are_no_part_of_it() -> None:
+def test_ignores_type_and_device_after_the_state() -> None:
     (row,) = parse(QWINSTA, ' rdp-tcp                                 65536  Escuchar  rdpwd       com')
     assert (row['id'], row['state_raw']) == (65536, 'Escuchar')
 
@@ -304,13 +304,13 @@ def test_a_damaged_row_is_refused_and_can_be_skipped(line: str) -> None:
 @pytest.mark.parametrize(
     'line', ['                                           14  Disc', 'bob                 13  Disc']
 )
-def test_a_row_that_proves_nothing_must_stand_in_the_columns_of_the_others(line: str) -> None:
+def test_a_row_without_names_must_have_the_columns_of_the_others(line: str) -> None:
     text = SESSIONS.replace('\n', f'\n{line}\n', 1)
     with pytest.raises(TerminalOutputError, match='Line 2 '):
         parse(QWINSTA, text)
 
 
-def test_a_row_that_proves_nothing_can_stand_on_the_header_alone() -> None:
+def test_a_row_without_names_can_have_the_columns_of_the_header() -> None:
     header = SESSIONS.split('\n', 1)[0]
     row = f'{" " * 44}23  Disc'
     assert ids(QWINSTA, f'{header}\n{row}') == [23]
@@ -321,14 +321,14 @@ def test_a_row_that_proves_nothing_can_stand_on_the_header_alone() -> None:
         parse(QWINSTA, row)
 
 
-def test_narrow_and_wide_rows_do_not_stand_in_one_table() -> None:
+def test_refuses_narrow_and_wide_rows_in_one_table() -> None:
     wide = f' rdp-tcp#9                 carol{" " * 21}9  Active'
     assert ids(QWINSTA, wide) == [9]
     with pytest.raises(TerminalOutputError, match=r'Line 4 .*carol'):
         parse(QWINSTA, [*SESSIONS.splitlines()[1:4], wide])
 
 
-def test_a_wide_table_that_lost_eight_columns_is_not_taken_for_a_narrow_one() -> None:
+def test_a_wide_table_without_eight_columns_is_not_read_as_a_narrow_one() -> None:
     text = capture('en-qwinsta-15').replace('\n   ', '\n')
     lost = [line[:45] + line[53:] for line in text.splitlines()]
     with pytest.raises(TerminalOutputError):
@@ -346,7 +346,7 @@ def test_a_wide_table_that_lost_eight_columns_is_not_taken_for_a_narrow_one() ->
     ],
 )
 @pytest.mark.parametrize('errors', ['strict', 'skip'])
-def test_a_text_that_is_no_table_is_an_error_that_quotes_it(text: str, errors: str) -> None:
+def test_quotes_a_text_that_is_not_a_table(text: str, errors: str) -> None:
     with pytest.raises(TerminalOutputError, match=r'Line 1 .*A row of quser looks like') as caught:
         parse(QUSER, text, errors=errors)
     assert repr(text)[1:-1] in str(caught.value)
@@ -364,7 +364,7 @@ def test_the_sentence_for_no_user_is_the_empty_list(answer: str | list[str]) -> 
     assert parse(QWINSTA, answer) == []
 
 
-def test_nobody_logged_on_is_refused_beside_something_else() -> None:
+def test_refuses_no_user_logged_on_beside_other_text() -> None:
     with pytest.raises(TerminalOutputError):
         parse(QUSER, ['No User exists for *', 'x'])
 
@@ -388,7 +388,7 @@ def test_an_error_below_a_table_is_not_skipped() -> None:
         parse(QWINSTA, f'{SESSIONS}Error [1722]:The RPC server is unavailable.\n', errors='skip')
 
 
-def test_utf_16_that_was_read_as_something_else_is_an_error() -> None:
+def test_wrongly_decoded_utf_16_is_an_error() -> None:
     with pytest.raises(TerminalOutputError, match='UTF-16'):
         parse(QUSER, TABLE.encode('utf-16-le').decode('latin-1'))
 
@@ -402,7 +402,7 @@ def test_utf_16_that_was_read_as_something_else_is_an_error() -> None:
         ([TABLE, 3], 'list'),
     ],
 )
-def test_what_is_no_text_is_an_error_that_says_what_to_give(text: object, message: str) -> None:
+def test_an_input_that_is_not_text_is_an_error_with_the_remedy(text: object, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         parse(QUSER, text)
 

@@ -111,7 +111,7 @@ def test_pasted_text_is_read_as_a_person_reads_it(name: str, errors: str) -> Non
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 @BOTH
-def test_lines_around_a_table_are_no_rows(tool: str, data: st.DataObject) -> None:
+def test_ignores_lines_around_a_table(tool: str, data: st.DataObject) -> None:
     command, lines, right = table(tool)
     before = data.draw(st.lists(st.sampled_from(BEFORE), max_size=3, unique=True))
     before = [line for index, line in enumerate(before) if '|' not in line or '|' not in ''.join(before[:index])]
@@ -137,7 +137,7 @@ def test_two_tables_are_refused(tool: str, data: st.DataObject) -> None:
 @BOTH
 @MODES
 @pytest.mark.parametrize('answer', ['No User exists for *', 'rds02 | CHANGED | rc=0 >>'])
-def test_the_answers_of_two_hosts_are_refused(tool: str, errors: str, answer: str) -> None:
+def test_refuses_the_output_of_two_hosts(tool: str, errors: str, answer: str) -> None:
     command, lines, _right = table(tool)
     with pytest.raises(TerminalOutputError, match='more than one'):
         parse(command, ['rds01 | CHANGED | rc=0 >>', *lines, answer], errors=errors)
@@ -165,7 +165,7 @@ def test_a_header_without_rows_is_refused(tool: str, errors: str, frame: list[st
 @BOTH
 @pytest.mark.parametrize('row', DAMAGED)
 @pytest.mark.parametrize('place', [2, None])
-def test_damaged_rows_are_refused_or_skipped_and_never_the_whole_answer(tool: str, row: str, place: int | None) -> None:
+def test_damaged_rows_are_refused_or_skipped(tool: str, row: str, place: int | None) -> None:
     command, lines, right = table(tool)
     place = len(lines) if place is None else place
     text = [*lines[:place], row, *lines[place:]]
@@ -219,7 +219,7 @@ def test_a_row_without_names_is_refused_where_other_rows_lost_their_first_blank(
         'query.exe : {}\nIn Zeile:1 Zeichen:1\n+ query user | select -Skip 1\n    + PSComputerName        : rds01',
     ],
 )
-def test_nobody_logged_on_is_the_empty_list_in_every_frame(frame: str) -> None:
+def test_no_user_logged_on_is_the_empty_list_in_every_frame(frame: str) -> None:
     assert parse(QUSER, frame.format('No User exists for *')) == []
 
 
@@ -235,7 +235,7 @@ def test_nobody_logged_on_is_the_empty_list_in_every_frame(frame: str) -> None:
         'No User exists for *\n carol                 rdp-tcp#9           3  Active',
     ],
 )
-def test_nobody_logged_on_beside_another_answer_is_refused(text: str, errors: str) -> None:
+def test_refuses_no_user_logged_on_beside_other_output(text: str, errors: str) -> None:
     with pytest.raises(TerminalOutputError):
         parse(QUSER, text, errors=errors)
 

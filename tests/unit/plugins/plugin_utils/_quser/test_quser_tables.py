@@ -205,7 +205,7 @@ def test_a_digit_that_any_id_loses_or_gains_is_an_error(rows: list[Row], width: 
 
 
 @given(st.text() | st.lists(st.text()))
-def test_no_text_at_all_breaks_the_reader(text: str | list[str]) -> None:
+def test_any_text_is_parsed_or_refused(text: str | list[str]) -> None:
     for command in (QUSER, QWINSTA):
         for errors in ('strict', 'skip'):
             with contextlib.suppress(TerminalOutputError):

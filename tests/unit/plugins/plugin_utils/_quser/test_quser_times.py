@@ -89,7 +89,7 @@ def test_a_logon_time_with_no_certain_meaning_is_null(raw: str) -> None:
     assert logon_times([raw]) == [None]
 
 
-def test_one_row_tells_the_order_for_all_rows() -> None:
+def test_one_row_determines_the_order_of_all_rows() -> None:
     assert logon_times(['12/11/2020 11:23', '16/11/2020 08:58']) == ['2020-11-12T11:23:00', '2020-11-16T08:58:00']
     assert logon_times(['12/11/2020 11:23', '11/16/2020 08:58']) == ['2020-12-11T11:23:00', '2020-11-16T08:58:00']
 
@@ -122,7 +122,7 @@ def test_a_format_that_describes_no_date_is_an_error_with_an_example(date_format
 
 
 @pytest.mark.parametrize('date_format', ['dmy', 'mdy', 'ymd', '%d.%m.%Y %H:%M', '%d-%b-%y %H:%M'])
-def test_a_good_format_is_accepted(date_format: str) -> None:
+def test_accepts_a_valid_format(date_format: str) -> None:
     check_date_format(date_format)
 
 

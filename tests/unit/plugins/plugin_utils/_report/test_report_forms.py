@@ -238,7 +238,7 @@ def test_the_page_has_no_numbers_for_a_host_that_could_not_be_queried(report: Re
     assert not re.search(r'<td class="n', row)
 
 
-def test_the_verdict_is_good_only_when_every_host_answered(report: Report) -> None:
+def test_the_verdict_is_good_only_if_every_host_answered(report: Report) -> None:
     quiet = build_report({'web01': {'sessions': []}}, TIME)
     assert to_summary(quiet)[1] == 'Every host answered.'
     assert to_summary(build_report({}, TIME))[1] == 'No host was queried.'

@@ -49,7 +49,7 @@ def test_writing_the_same_report_again_keeps_nothing_more(tmp_path: pathlib.Path
     assert names(tmp_path) == ['report-20261121T010000Z.json', 'report.json']
 
 
-def test_ignores_and_spares_files_that_are_not_reports(tmp_path: pathlib.Path) -> None:
+def test_ignores_and_keeps_files_that_are_not_reports(tmp_path: pathlib.Path) -> None:
     secret = tmp_path / 'secret'
     secret.write_text('S3cr3t', encoding='utf-8')
     os.mkfifo(tmp_path / 'report-20261101T000000Z.json')

@@ -70,7 +70,7 @@ def test_a_host_without_sessions_has_a_row() -> None:
     assert (row['host_status'], row['host_message'], row['id']) == ('answered', None, None)
 
 
-def test_rows_have_the_same_columns_whatever_the_input_lacks() -> None:
+def test_rows_have_the_same_columns_even_if_keys_are_missing() -> None:
     rows = session_rows({'a': listed({'id': 1}), 'b': None, 'c': listed(ALICE)})
     assert [list(row) for row in rows] == [list(COLUMNS)] * 3
 

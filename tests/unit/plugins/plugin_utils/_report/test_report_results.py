@@ -97,7 +97,7 @@ def test_sessions_of_another_server_are_reported_under_that_server() -> None:
         ({'failed': True}, 'without a message'),
     ],
 )
-def test_a_failure_is_reported_whatever_the_caller_made_of_it(result: dict, message: str) -> None:
+def test_reports_a_failure_that_the_caller_overrides(result: dict, message: str) -> None:
     (host,) = build_report({'web01': [result, {'skipped': True}]}, TIME).hosts
     assert host.status == 'failed'
     assert message in (host.message or '')
@@ -221,7 +221,7 @@ def test_a_long_message_keeps_its_remedy() -> None:
     assert any(line.endswith('Use a local administrator.') for line in to_summary(report))
 
 
-def test_every_form_states_who_made_the_report_and_with_what() -> None:
+def test_every_form_states_the_origin_of_the_report() -> None:
     made = {'user': 'kim', 'job': '42', 'collection_version': '1.2.3', 'ansible_version': '2.19.1'}
     report = build_report({}, TIME, origin=made)
     assert to_summary(report)[0] == 'User sessions: all, 2026-11-21 14:34 UTC, run by kim, job 42'

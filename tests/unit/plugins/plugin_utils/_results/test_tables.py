@@ -37,7 +37,7 @@ def test_a_diff_shows_only_what_was_done():
     }
 
 
-def test_shows_who_is_warned():
+def test_shows_the_warned_sessions():
     diff = readable_diff({'before': [ALICE, CAROL], 'after': [ALICE, CAROL]}, 'web01', {ALICE['token']})
     before, after = (diff[side].splitlines() for side in ('before', 'after'))
     assert 'active, warned' in after[1]
@@ -46,7 +46,7 @@ def test_shows_who_is_warned():
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=5), st.integers(0, 10**6))
-def test_a_longer_idle_time_is_no_difference(idle, waited):
+def test_a_longer_idle_time_is_not_a_difference(idle, waited):
     before = [record(number, 'alice', idle_seconds=seconds) for number, seconds in enumerate(idle, 1)]
     after = [{**session, 'idle_seconds': session['idle_seconds'] + waited} for session in before]
     diff = readable_diff({'before': before, 'after': after}, 'web01')
