@@ -541,18 +541,17 @@ internal sealed class Target {
 
 	private bool FinishIfArrived(SessionRow row) {
 		SessionFacts facts = null;
-		bool hasEnded = row == null || (row.User != null && !Session.IsSameRow(Session.Row, row));
+		bool hasEnded = row == null;
 		string state = null;
 		if (row != null) {
 			Session now = _job.Host.Read(row, false);
 			facts = now.Facts;
 			state = now.State;
-			if (facts != null) {
-				// A logon time that Windows no longer reports is not another logon.
-				bool isReliable = facts.User == null || FileTime.IsKnown(facts.LogonTime);
-				hasEnded |= isReliable && !IsSame(facts, row) && !IsLeftOver(facts);
-			} else if (!hasEnded && row.User == null)
-				hasEnded = now.Error.IsGone;
+			bool isOther = row.User != null && !Session.IsSameRow(Session.Row, row);
+			// A logon time that Windows no longer reports is not another logon.
+			hasEnded = facts == null ? isOther || (row.User == null && now.Error.IsGone)
+				: facts.User == null || FileTime.IsKnown(facts.LogonTime) ? !IsSame(facts, row) && !IsLeftOver(facts)
+				: isOther;
 			if (hasEnded && FinishIfOtherWasHit(now))
 				return true;
 			if (hasEnded && _command != null && (facts != null || row.User != null)) {
