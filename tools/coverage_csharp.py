@@ -26,12 +26,16 @@ LEFT_OUT = {'_SelfCheck.cs'}  # its answers are tested with simulated hosts in t
 RECORDER = """
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.IO;
 using System.Runtime.InteropServices;
 
 namespace Winops.Coverage {
 public static class Branch {
     private static readonly HashSet<int> _seen = new HashSet<int>();
+    // One file for each process: several cannot append to one.
+    private static readonly string _path = Path.Combine(
+        Environment.GetEnvironmentVariable("WINOPS_COVERAGE"), Process.GetCurrentProcess().Id.ToString());
 
     public static bool Of(int id, bool value) {
         Reach(2 * id + (value ? 1 : 0));
@@ -43,7 +47,7 @@ public static class Branch {
         int error = Marshal.GetLastPInvokeError();
         lock (_seen) {
             if (_seen.Add(id))
-                File.AppendAllText(Environment.GetEnvironmentVariable("WINOPS_COVERAGE"), id + "\\n");
+                File.AppendAllText(_path, id + "\\n");
         }
         Marshal.SetLastPInvokeError(error);
     }
@@ -147,11 +151,11 @@ def main() -> int:
             path.write_bytes(instrument(path.read_bytes(), path.name, branches))
     (plugins / 'module_utils' / '_Coverage.cs').write_text(RECORDER)
     record = PLACE / 'taken'
-    record.touch()
+    record.mkdir()
     env = environment() | {'WINOPS_PLUGINS': str(plugins), 'WINOPS_COVERAGE': str(record)}
     command = [sys.executable, '-m', 'pytest', '-q', *(sys.argv[1:] or ['tests/modules'])]
     status = subprocess.run(command, cwd=ROOT, env=os.environ | env, check=False).returncode
-    taken = {int(line) for line in record.read_text().split()}
+    taken = {int(line) for path in record.iterdir() for line in path.read_text().split()}
     expected = missed = 0
     for number, branch in enumerate(branches):
         values = [value for value in branch.values if 2 * number + value not in taken]
