@@ -50,7 +50,7 @@ internal static class Wildcard {
 
 	// A character outside the basic multilingual plane is two units of a string, but one character for a reader.
 	private static int Next(string text, int index) {
-		return index + (Char.IsHighSurrogate(text[index]) && index + 1 < text.Length && Char.IsLowSurrogate(text[index + 1]) ? 2 : 1);
+		return index + (Char.IsSurrogatePair(text, index) ? 2 : 1);
 	}
 }
 
@@ -134,7 +134,9 @@ internal sealed class UserList {
 			_doubts.Report(pattern, _option + ": '" + Names.Printable(pattern) + "' could not be resolved, " + account.Error.Message);
 		}
 		bool isCloudName = pattern.IndexOf('@') >= 0 && CloudDomains.Contains(session.Domain, Names.Comparer);
-		return _protects && (isCloudName || Names.AreEqual(user, session.User)) && _doubts.Protect(session);
+		if (_protects && (isCloudName || Names.AreEqual(user, session.User)))
+			return _doubts.Protect(session);
+		return false;
 	}
 
 	private bool IsSidMatch(string pattern, Session session) {
@@ -369,9 +371,9 @@ internal sealed class Selection {
 		if (_locked != null && (session.IsDisconnected ? null : session.Facts.Locked) != _locked)
 			return Match.NotBecause("its lock state has changed");
 		if (_clients != null) {
-			WtsException error = session.Client == null ? session.Error : session.Client.NameError;
-			if (session.Client == null || error != null)
-				return Match.Unknown("the client of " + session + " could not be queried" + (error == null ? "" : ", " + error.Message), error);
+			WtsException error = session.Client.NameError;
+			if (error != null)
+				return Match.Unknown("the client of " + session + " could not be queried, " + error.Message, error);
 			string name = session.Client.Name;
 			if (!Wildcard.IsAnyMatch(_clients, name))
 				return Match.NotBecause("its client is now " + (name == null ? "unknown" : Names.Printable(name)));
@@ -438,7 +440,7 @@ internal sealed class Selection {
 	// Why sessions that are named by their ID or token are not selectable.
 	private IEnumerable<string> Unselectable(IEnumerable<Session> sessions) {
 		foreach (Session session in sessions) {
-			if (!IsNamedExactly(session) || IsSelectable(session) || session.User != null)
+			if (!IsNamedExactly(session) || IsSelectable(session))
 				continue;
 			string reason = !session.IsUserSessionId ? "it is not a user session"
 				: session.IsConsole ? "it is the console and has no user"

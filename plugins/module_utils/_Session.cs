@@ -175,8 +175,10 @@ internal sealed class Session {
 	// A session that a broken logoff has left without a user.
 	internal bool IsGhost { get { return User == null && IsDisconnected && Id != 0 && !IsConsole; } }
 
+	internal const string Doubt = " is skipped: Windows lists another user for this session ID than it reports for the session";
+
 	// Whether the row may belong to another session than the facts, or to none.
-	internal bool IsDoubtful { get { return Error != null ? Error.IsGone : Facts != null && !IsSameAccount(Row, Facts); } }
+	internal bool IsDoubtful { get { return Error != null ? Error.IsGone : !IsSameAccount(Row, Facts); } }
 
 	// 0 if the facts could not be read, as are the other times.
 	internal long Now { get { return _times.CurrentTime; } }

@@ -107,8 +107,12 @@ public sealed class SessionMessage {
 			receiver.Finish("failed", "reading " + session + " again before sending the message failed: " + e.Message, e);
 			return;
 		}
-		if (!Names.AreEqual(now.Token, session.Token) || now.IsDoubtful) {
+		if (!Names.AreEqual(now.Token, session.Token)) {
 			receiver.Finish("session_changed", session + " has ended");
+			return;
+		}
+		if (now.IsDoubtful) {
+			receiver.Finish("session_changed", session + Session.Doubt);
 			return;
 		}
 		if (FinishIfNotActive(receiver, now))
@@ -149,10 +153,7 @@ public sealed class SessionMessage {
 			bool isAnswered = receiver.Question.Wait((int)Math.Min(Math.Ceiling(left * 1000), Int32.MaxValue));
 			receiver.Answer = isAnswered ? receiver.Question.Result : null;
 		} catch (AggregateException e) {
-			WtsException native = e.InnerException as WtsException;
-			if (native == null)
-				throw;
-			Fail(receiver, native);
+			Fail(receiver, (WtsException)e.InnerException);
 			return;
 		}
 		if (receiver.Answer == null)

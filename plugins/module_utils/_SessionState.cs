@@ -73,7 +73,7 @@ public sealed class SessionState {
 	}
 
 	private bool IsRemaining(Session session) {
-		return session.IsUserSessionId && (session.User != null || (_ghosts && (session.IsGhost || _job.Selection.IsSelectable(session))));
+		return session.User != null || (_ghosts && (session.IsGhost || _job.Selection.IsSelectable(session)));
 	}
 
 	private bool IsRead(Session session) {
@@ -95,7 +95,7 @@ public sealed class SessionState {
 				} else if (session.Error != null)
 					_job.Host.Warnings.Add("The times of " + session + " could not be read, " + session.Error.Message);
 			} else if (session.Facts != null && session.IsDoubtful)
-				_job.Host.Warnings.Add(session + " is skipped: Windows lists another user for this session ID than it reports for the session");
+				_job.Host.Warnings.Add(session + Session.Doubt);
 			else
 				selected.Add(new Target(_job, session, match));
 		}

@@ -183,7 +183,7 @@ internal sealed class Target {
 		} catch (RegistryException e) {
 			FinishUnrecorded(e);
 		} catch (Exception e) {
-			Finish(Outcome.Failed, (Step == null ? "warning the user of " : Step.Doing + " ") + Session + " failed: " + e.Message, e as Win32Exception);
+			Finish(Outcome.Failed, "acting on " + Session + " failed: " + e.Message, e as Win32Exception);
 		}
 	}
 
@@ -420,8 +420,7 @@ internal sealed class Target {
 			return new Reading(Status.Unreadable, error.Message, error);
 		// No other session can have the ID of one that is being closed.
 		Status listed = Status.Closing;
-		bool mayReset = Step == Step.Reset && (_isAsked || _job.Options.Text("method") == "reset");
-		if (error.IsGone || Session.User == null || mayReset) {
+		if (error.IsGone || Session.User == null || Step == Step.Reset) {
 			try {
 				SessionRow row = _job.Host.FindRow(Session.Id);
 				bool isSame = row != null && Session.IsSameRow(Session.Row, row) && (Session.User != null || IsLeftOverState(row.State));
@@ -518,7 +517,9 @@ internal sealed class Target {
 			Accepted = _acceptedBefore;
 			// The command fails as well if the session ended before the command could reset it.
 			Reading reading = Read();
-			if ((reading.Status != Status.Gone && reading.Status != Status.Changed) || !FinishIfLost(reading))
+			if (reading.Status == Status.Gone || reading.Status == Status.Changed)
+				FinishIfLost(reading);
+			else
 				Finish(Outcome.Failed, "resetting " + Session + " failed: " + _command.Problem);
 			return;
 		}
@@ -563,7 +564,7 @@ internal sealed class Target {
 			FinishEnded(row);
 		else if (Step == Step.Disconnect && state == "disconnected")
 			Finish(Outcome.Disconnected, Session + " is disconnected");
-		else if (Step == Step.Disconnect && state == "active" && facts != null && Session.Facts != null
+		else if (Step == Step.Disconnect && state == "active" && facts != null
 			&& facts.ConnectTime > Session.Facts.ConnectTime && facts.ConnectTime >= _requestTime) {
 			string client = _job.Host.Api.QueryClient(Session.Id).Name;
 			string from = client == null ? "" : " from " + Names.Printable(client);
@@ -631,7 +632,7 @@ internal sealed class Target {
 		_reading = Read();
 		if (FinishIfLost(_reading))
 			return;
-		if (_reading.Status != Status.Same || _reading.Session == null) {
+		if (_reading.Status != Status.Same) {
 			Finish(Outcome.Failed, "reading " + Session + " again before warning its user failed: " + _reading.Problem, _reading.Error);
 			return;
 		}

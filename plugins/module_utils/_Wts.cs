@@ -327,8 +327,6 @@ internal static class NativeText {
 	}
 
 	public static string NullIfEmpty(string text) {
-		if (text == null)
-			return null;
 		int end = text.IndexOf('\0');
 		text = end < 0 ? text : text.Substring(0, end);
 		return text.Length == 0 ? null : text;
