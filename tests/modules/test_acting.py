@@ -163,15 +163,14 @@ def test_a_session_that_logs_on_after_the_act_is_not_reported_as_hit(host, act):
 
 
 def test_stops_a_reset_that_has_not_begun_when_the_user_is_active_again(host, act):
-    there = host(
-        sessions=[{**ALICE, 'on_reset': {'hangs': True, 'blocks': True}}], windows={'ending_query': 'answered'}
-    )
+    there = host(sessions=[ALICE])
+    command = there.root / 'Windows' / 'System32' / 'rwinsta.exe'
+    command.write_text('#!/bin/sh\nexec tail -f /dev/null\n')
     there.on(ENUMERATE, nth=2, do=lambda host: host.change({'update': {'id': 2, 'idle': 0}}))
 
     result = act(max_idle='3600', method='reset')
 
-    assert (of(result, 'outcome'), result['changed']) == ({2: 'no_longer_matches'}, False)
-    assert 2 in there.sessions
+    assert (of(result, 'outcome'), result['changed'], there.acts) == ({2: 'no_longer_matches'}, False, [])
 
 
 def test_a_client_that_reconnects_by_itself_is_a_success(host, act):
