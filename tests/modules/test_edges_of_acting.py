@@ -22,6 +22,8 @@ ENUMERATE, QUERY, PROCESSES = 'WTSEnumerateSessionsExW', 'WTSQuerySessionInforma
 HANGS = {'hangs': True}
 ALICE = {'id': 2, 'user': 'alice', 'idle': '2h', 'connected': '5h', 'logged_on': '9h'}
 GHOST = {'id': 9, 'state': 'disconnected', 'connected': '5h'}
+FACTS: dict[str, Any] = {'class': [24, 25]}
+FIRST_FACTS: dict[str, Any] = {'class': 25}
 THEN = {'method': 'logoff_then_reset', 'timeout': '0'}
 
 
@@ -50,7 +52,7 @@ def test_check_mode_does_not_wait_for_a_session_that_cannot_be_re_checked(
     host: Hosts, act: Run, error: int, expected: str
 ) -> None:
     there = host(sessions=[ALICE])
-    after_selection(there, lambda host: host.fault(QUERY, error=error, session=2, **{'class': [24, 25]}))
+    after_selection(there, lambda host: host.fault(QUERY, error=error, session=2, **FACTS))
 
     result = act(check=True, all_sessions=True, timeout='600')
 
@@ -95,7 +97,7 @@ def test_a_ghost_that_was_selected_unread_is_identified_by_its_state(
     host: Hosts, act: Run, change: dict[str, Any], expected: str
 ) -> None:
     there = host(console=None, sessions=[GHOST])
-    there.fault(QUERY, error=31, times=1, session=9, **{'class': 25})
+    there.fault(QUERY, error=31, times=1, session=9, **FIRST_FACTS)
     after_selection(there, lambda host: host.change(change))
 
     result = act(all_sessions=True, ghosts=True)
@@ -105,7 +107,7 @@ def test_a_ghost_that_was_selected_unread_is_identified_by_its_state(
 
 def test_a_ghost_that_cannot_be_read_is_not_acted_on(host: Hosts, act: Run) -> None:
     there = host(console=None, sessions=[GHOST])
-    there.fault(QUERY, error=31, session=9, **{'class': [24, 25]})
+    there.fault(QUERY, error=31, session=9, **FACTS)
 
     result = act(all_sessions=True, ghosts=True, timeout='0')
 
@@ -114,14 +116,14 @@ def test_a_ghost_that_cannot_be_read_is_not_acted_on(host: Hosts, act: Run) -> N
 
 def test_a_ghost_that_was_selected_unread_and_remains_is_still_present(host: Hosts, act: Run) -> None:
     there = host(console=None, sessions=[{**GHOST, 'on_logoff': HANGS}])
-    there.fault(QUERY, error=31, times=1, session=9, **{'class': 25})
+    there.fault(QUERY, error=31, times=1, session=9, **FIRST_FACTS)
 
     assert outcome(act(all_sessions=True, ghosts=True, timeout='0')) == 'still_present'
 
 
 def test_a_ghost_that_was_selected_unread_has_ended_if_its_id_belongs_to_another_state(host: Hosts, act: Run) -> None:
     there = host(clock={'fixed': NOW}, console=None, sessions=[{**GHOST, 'on_logoff': HANGS}])
-    there.fault(QUERY, error=31, times=1, session=9, **{'class': 25})
+    there.fault(QUERY, error=31, times=1, session=9, **FIRST_FACTS)
     there.on(LOGOFF, do=lambda host: become(host, id=9, state='connected', connected='5h'))
 
     assert outcome(act(all_sessions=True, ghosts=True, timeout='0')) == 'logged_off'
@@ -150,7 +152,7 @@ def test_the_enumeration_alone_shows_that_an_id_was_reused(
 ) -> None:
     there = host(clock={'fixed': NOW}, console=None, sessions=[session])
     after_selection(there, lambda host: host.change(change))
-    after_selection(there, lambda host: host.fault(QUERY, error=error, session=session['id'], **{'class': [24, 25]}))
+    after_selection(there, lambda host: host.fault(QUERY, error=error, session=session['id'], **FACTS))
 
     result = act(all_sessions=True, ghosts=True, timeout='0')
 
@@ -235,7 +237,7 @@ def test_does_not_reset_a_session_that_took_the_id_after_the_logoff(host: Hosts,
     def replace(host: Host) -> None:
         host.sessions.replace(2, user='bob', logged_on='3h')
         if fails:
-            host.fault(QUERY, error=2, session=2, **{'class': [24, 25]})
+            host.fault(QUERY, error=2, session=2, **FACTS)
 
     # The processes are listed when the timeout has expired, immediately before the reset.
     there.on(PROCESSES, session=2, do=replace)
@@ -281,7 +283,7 @@ def test_a_reset_that_failed_after_the_session_had_ended_is_no_failure(host: Hos
 
 def test_a_session_that_was_reset_unread_is_identified_by_its_account(host: Hosts, act: Run) -> None:
     there = host(sessions=[{**ALICE, 'on_reset': {'error': 5}}])
-    there.fault(QUERY, error=7007, session=2, **{'class': [24, 25]})
+    there.fault(QUERY, error=7007, session=2, **FACTS)
     there.on('rwinsta', do=lambda host: host.heal())
 
     result = act(all_sessions=True, method='reset')
@@ -297,7 +299,7 @@ def test_a_session_that_was_reset_unread_is_identified_by_its_account(host: Host
     ('change', 'expected'),
     [
         (lambda host: host.sessions.update(2, state='connected'), 'still_present'),
-        (lambda host: host.fault(QUERY, error=31, session=2, **{'class': [24, 25]}), 'still_present'),
+        (lambda host: host.fault(QUERY, error=31, session=2, **FACTS), 'still_present'),
         (lambda host: host.sessions.update(2, connected=0), 'disconnected'),
         (lambda host: host.sessions.update(2, connected=0, client={}), 'disconnected'),
     ],
@@ -351,4 +353,4 @@ def test_a_session_that_was_not_acted_on_is_read_again_if_it_has_changed(
         change.get('state', 'active'),
         change.get('user', 'CORP\\bob'),
     )
-    assert len(calls(there, QUERY, session=3, **{'class': 25})) > 1
+    assert len(calls(there, QUERY, session=3, **FIRST_FACTS)) > 1

@@ -19,6 +19,7 @@ NOW = '2026-11-21T12:00:00Z'
 KEY = 'HKLM\\SOFTWARE\\winops\\sessions\\notices'
 MESSAGE, QUERY = 'WTSSendMessageW', 'WTSQuerySessionInformationW'
 ALICE = {'id': 2, 'user': 'alice', 'idle': '2h', 'logged_on': '9h'}
+FACTS: dict[str, Any] = {'class': [24, 25]}
 NOTICE = {'text': 'Please save your work.', 'grace': '900'}
 IDLE = {'max_idle': '3600', 'notice': NOTICE}
 
@@ -105,7 +106,7 @@ def test_warns_again_if_another_controller_s_notice_is_no_longer_in_force(host: 
 def test_keeps_the_notice_of_a_session_that_cannot_be_read(alice: Host, act: Run) -> None:
     act(**IDLE)
     before = notices(alice)
-    alice.fault(QUERY, error=31, session=2, **{'class': [24, 25]})
+    alice.fault(QUERY, error=31, session=2, **FACTS)
 
     assert outcome(act(**IDLE)) == 'failed'
     assert notices(alice) == before
@@ -129,7 +130,7 @@ def test_removes_the_notice_of_a_session_that_has_ended_while_another_cannot_be_
     act(**IDLE)
     alice.change({'leave': 2})
     alice.sessions.logon(id=22, user='bob', idle='2h')
-    alice.fault(QUERY, error=31, session=22, **{'class': [24, 25]})
+    alice.fault(QUERY, error=31, session=22, **FACTS)
 
     act(**IDLE)
 
@@ -139,7 +140,7 @@ def test_removes_the_notice_of_a_session_that_has_ended_while_another_cannot_be_
 @pytest.mark.parametrize(
     ('change', 'expected'),
     [
-        (lambda host: host.fault(QUERY, error=31, session=2, **{'class': [24, 25]}), 'failed'),
+        (lambda host: host.fault(QUERY, error=31, session=2, **FACTS), 'failed'),
         (lambda host: host.sessions.update(2, idle=0), 'no_longer_matches'),
     ],
 )

@@ -16,7 +16,8 @@ Run = Callable[..., dict[str, Any]]
 Hosts = Callable[..., Host]
 
 QUERY, LOOKUP = 'WTSQuerySessionInformationW', 'LookupAccountNameW'
-FACTS = {'class': [24, 25]}
+FACTS: dict[str, Any] = {'class': [24, 25]}
+LAST_CLIENT: dict[str, Any] = {'class': 9}
 OTHER_SID, VIP = 'S-1-5-21-9-9-9-9', 'S-1-5-21-1-2-3-2001'
 GROUPS = {
     'accounts': {
@@ -179,7 +180,7 @@ def test_an_active_session_without_a_user_is_no_ghost(host: Hosts, act: Run) -> 
         (
             {},
             lambda host: host.on(
-                QUERY, session=2, do=lambda host: host.sessions.update(2, user='OTHER\\alice'), **{'class': 9}
+                QUERY, session=2, do=lambda host: host.sessions.update(2, user='OTHER\\alice'), **LAST_CLIENT
             ),
             {2: 'session_changed'},
         ),

@@ -15,9 +15,12 @@ from winhost.host import Host
 Arrange = Callable[[Host], None]
 
 ENUMERATE, QUERY = 'WTSEnumerateSessionsExW', 'WTSQuerySessionInformationW'
-LOGOFF = {'state': 'logged_off', 'all_sessions': True, 'timeout': '0'}
-NOTICE = {**LOGOFF, 'notice': {'text': 'Please save your work.', 'grace': '900'}}
-MESSAGE = {'text': 'Please save your work.'}
+FIRST_FACTS: dict[str, Any] = {'class': 25}
+CLIENT_NAME: dict[str, Any] = {'class': 10}
+LAST_CLIENT: dict[str, Any] = {'class': 9}
+LOGOFF: dict[str, Any] = {'state': 'logged_off', 'all_sessions': True, 'timeout': '0'}
+NOTICE: dict[str, Any] = {**LOGOFF, 'notice': {'text': 'Please save your work.', 'grace': '900'}}
+MESSAGE: dict[str, Any] = {'text': 'Please save your work.'}
 TEXT = 'session 2 (CORP\\alice)'
 
 
@@ -37,7 +40,7 @@ def fails_after_selection(api: str, error: int, **arguments: Any) -> Arrange:
         ('win_user_session_info', {}, fails(ENUMERATE, 1722), 1722, ['Reading the sessions of this host', ENUMERATE]),
         ('win_user_session_info', {}, fails(QUERY, 5, session=2), 5, [TEXT, 'could not be read']),
         ('win_user_session_info', {'max_idle': '9'}, fails(QUERY, 31, session=2), 31, [TEXT, 'could not be read']),
-        ('win_user_session_info', {'client_names': ['x']}, fails(QUERY, 31, **{'class': 10}), 31, [TEXT, 'client']),
+        ('win_user_session_info', {'client_names': ['x']}, fails(QUERY, 31, **CLIENT_NAME), 31, [TEXT, 'client']),
         ('win_user_session_info', {'groups': ['x']}, fails('LookupAccountNameW', 1355), 1355, ["groups: 'x'"]),
         ('win_user_session_message', MESSAGE, fails(ENUMERATE, 1722), 1722, ['Reading the sessions of this host']),
         ('win_user_session', LOGOFF, fails('GetUserNameExW', 1332), 1332, ['protect_connection_user', 'GetUserName']),
@@ -75,7 +78,7 @@ def test_a_failed_module_has_the_error_of_the_call(
 
 def only_the_first_reading_fails(host: Host) -> None:
     """Let the session be selected without its times."""
-    host.fault(QUERY, error=31, times=1, session=2, **{'class': 25})
+    host.fault(QUERY, error=31, times=1, session=2, **FIRST_FACTS)
 
 
 def the_command_cannot_be_started(host: Host) -> None:
@@ -126,7 +129,7 @@ def test_a_session_that_may_not_have_ended_has_the_error_of_the_last_reading(eng
 
 def the_second_reading_fails(host: Host) -> None:
     """Let the session be selected, and no more be read."""
-    host.on(QUERY, session=2, do=fails(QUERY, 5, session=2), **{'class': 9})
+    host.on(QUERY, session=2, do=fails(QUERY, 5, session=2), **LAST_CLIENT)
 
 
 @pytest.mark.parametrize(
