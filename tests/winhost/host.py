@@ -399,7 +399,7 @@ class Host:
         :param times: the number of calls; None: all.
         :param result: instead of an error, success with ``empty`` or ``short`` results.
         :param takes: the time until the call returns, with or without an error.
-        :param hangs: whether the call never returns.
+        :param hangs: whether the call does not return before :meth:`heal`.
         :param carried_out: whether the change is made before the error is returned.
         :param arguments: arguments of the calls, such as ``session=3``.
         :raises SpecError: if the function, an argument or the result is unknown.
