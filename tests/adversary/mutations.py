@@ -80,7 +80,7 @@ MUTATIONS = (
         is_found=False,
     ),
     Mutation(
-        'asks for a logoff before a reset',
+        'requests a logoff before a reset',
         _TARGET,
         '            Retry(problem, reading.Error);\n            return;',
         '            {\n            _isAsked = true;\n            EndStep(Outcome.Failed, problem, reading.Error);\n'
@@ -90,7 +90,7 @@ MUTATIONS = (
         is_found=False,
     ),
     Mutation(
-        'asks again whether the user is back before a reset',
+        'checks whether the user is active again before a reset',
         _TARGET,
         'bool isEnding = isDone && (now.IsDisconnected || now.State == "reset");',
         'bool isEnding = isDone;',
