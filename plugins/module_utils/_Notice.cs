@@ -185,6 +185,8 @@ internal sealed class NoticeStore {
 		if (notice != null && notice.Given > now + Tolerance) {
 			_host.Warnings.Add("The notice to " + session + " is ignored: its time is in the future");
 			notice = null;
+			// The clock was set back: how much of the promised time is left is unknown, also after a disconnect.
+			return session.User == null ? unwarned : Decision.Warn;
 		}
 		if (notice == null)
 			return unwarned;

@@ -441,7 +441,15 @@ class Judge:
             self.blame(run, f'{what}, whose groups could not be read')
         self._judge_kind(run, act, what, at)
         if run.notice is not None:
-            reason = self._not_warned(run, at)
+            # The clock may be set back between the request of a reset and the work of the command.
+            before = [
+                seen
+                for seen in run.reads[act.session]
+                if act.api == 'rwinsta' and seen.token == at.token and seen.may_end and seen.time > at.time
+                if selected and seen.calls > selected.calls
+            ]
+            reasons = [self._not_warned(run, seen) for seen in (at, *before)]
+            reason = None if None in reasons else reasons[0]
             if reason:
                 self.blame(run, f'{what} against its notice: {reason}; {at}')
 

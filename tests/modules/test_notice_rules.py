@@ -126,6 +126,20 @@ def test_a_clock_that_was_corrected_a_little_leaves_the_promised_time(alice, act
     assert result['sessions'][0]['due_in_seconds'] == 1140
 
 
+@pytest.mark.parametrize('state', ['active', 'disconnected'])
+def test_a_clock_that_is_set_back_after_the_warning_ends_no_session_early(alice, act, state):
+    alice.sessions.update(2, logged_on='30h')
+    act(**BY_NAME)
+    alice.sessions.update(2, state=state)
+    alice.clock.jump(-7200)
+
+    assert outcome(act(**BY_NAME)) == 'notified'
+    alice.clock.advance('14m')
+    assert outcome(act(**BY_NAME)) == 'in_grace'
+    alice.clock.advance('1m')
+    assert outcome(act(**BY_NAME)) == 'logged_off'
+
+
 def test_a_clock_that_is_set_back_during_the_run_does_not_extend_the_grace_period(alice, act):
     alice.sessions.update(2, state='shadow')
     alice.on('RegSetValueExW', do=lambda host: host.clock.jump(-7200))
