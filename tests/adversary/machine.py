@@ -188,6 +188,8 @@ class Adversary(RuleBasedStateMachine):
             if len(self.host.sessions.users) < _MOST_USERS:
                 self.host.change({'advance': 1})
                 self.host.sessions.logon(**newcomer)
+        # A session that gets the ID of one of them during the run has another connect time.
+        self.host.change({'advance': 1})
 
     def teardown(self) -> None:
         """Stop the host."""

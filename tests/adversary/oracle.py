@@ -578,6 +578,10 @@ class Judge:
             self._note_tries(run, records)
             if calm and not result.get('failed'):
                 self._forget_what_no_longer_matches(run)
+            for reads in run.reads.values():
+                # A session that stops matching loses its record.
+                if reads and reads[-1].token and not reads[-1].may_end:
+                    self.promises.pop((run.key, reads[-1].token), None)
 
     def _judge_summary(self, run: Run, result: dict[str, Any], records: list[dict[str, Any]]) -> None:
         outcomes = {record['outcome'] for record in records}
@@ -609,7 +613,8 @@ class Judge:
         is_other = (session_id in self.host.sessions and not is_there) or any(
             seen.token not in (None, identity) for seen in [*run.reads[session_id], *(act.at for act in acts)]
         )
-        shown = any(box.at.token == identity and box.carried_out for box in run.boxes)
+        # A message that was answered with an error counts as not shown, although it may have been.
+        shown = any(box.at.token == identity and box.error == 0 for box in run.boxes)
         reads = [seen for seen in run.reads[session_id] if seen.token == identity]
         if outcome in ('logged_off', 'reset', 'already_gone', 'session_changed') and is_there:
             return 'it is there'
