@@ -326,7 +326,11 @@ internal sealed class Target {
 	private bool FinishIfLost(Reading reading) {
 		switch (reading.Status) {
 			case Status.NoLongerMatches:
-				Finish(Outcome.NoLongerMatches, Session + " was skipped: " + reading.Problem);
+				// The clock was set back: the notice is not over yet.
+				if (reading.Notice != null)
+					FinishInGrace(reading.Session, reading.Notice);
+				else
+					Finish(Outcome.NoLongerMatches, Session + " was skipped: " + reading.Problem);
 				return true;
 			case Status.Gone:
 				FinishGone(Outcome.AlreadyGone, Session + " ended by itself");
@@ -448,11 +452,13 @@ internal sealed class Target {
 			return new Reading(Status.NoLongerMatches, "it is now protected: " + protection);
 		if (!isEnding && Step != null && Step != Step.Disconnect && _job.FirstStep(match) == Step.Disconnect)
 			return new Reading(Status.NoLongerMatches, "it no longer matches: it is now only idle");
-		Reading reading = new Reading(Status.Same) { Session = now, Match = match };
-		bool isWarning = _job.Notices != null && !isEnding && Step != null && _job.Notices.Decide(now, match, out reading.Notice) != Decision.Act;
-		return isWarning
-			? new Reading(Status.NoLongerMatches, "its user is active again and has to be warned first: it is now " + now.State)
-			: reading;
+		Notice notice = null;
+		Decision decision = _job.Notices == null || isEnding || Step == null ? Decision.Act : _job.Notices.Decide(now, match, out notice);
+		if (decision == Decision.Act)
+			return new Reading(Status.Same) { Session = now, Match = match, Notice = notice };
+		return new Reading(Status.NoLongerMatches, "its user is active again and has to be warned first: it is now " + now.State) {
+			Session = now, Notice = decision == Decision.Warn ? null : notice
+		};
 	}
 
 	private static bool IsLeftOverState(int state) {

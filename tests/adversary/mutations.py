@@ -109,8 +109,8 @@ MUTATIONS = (
     Mutation(
         'checks the notice again before acting',
         _TARGET,
-        '_job.Notices != null && !isEnding && Step != null',
-        '_job.Notices != null && _job == null',
+        '_job.Notices == null || isEnding || Step == null ? Decision.Act',
+        '_job != null ? Decision.Act',
         'test_notice_rules.py::test_judges_the_notice_again_on_the_reading_before_the_act',
         {**_NOTICED, 'max_idle': '600'},
         is_found=False,

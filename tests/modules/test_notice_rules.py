@@ -15,6 +15,8 @@ NOTICE = {'text': 'Please save your work.', 'grace': '900'}
 ALICE = {'id': 2, 'user': 'alice', 'idle': '2h', 'logged_on': '9h'}
 BY_NAME = {'users': ['alice'], 'notice': NOTICE}
 
+QUERY = 'WTSQuerySessionInformationW'
+
 
 @pytest.fixture
 def alice(host):
@@ -138,6 +140,19 @@ def test_a_clock_that_is_set_back_after_the_warning_ends_no_session_early(alice,
     assert outcome(act(**BY_NAME)) == 'in_grace'
     alice.clock.advance('1m')
     assert outcome(act(**BY_NAME)) == 'logged_off'
+
+
+@pytest.mark.parametrize('method', ['logoff', 'reset'])
+def test_a_clock_that_is_set_back_before_the_act_leaves_the_promised_time(alice, act, method):
+    options = {**BY_NAME, 'method': method}
+    act(**options)
+    alice.clock.advance('15m')
+    alice.on(QUERY, nth=2, when='before', do=lambda host: host.clock.jump(-240), **{'class': 25})
+
+    result = act(**options)
+    assert (outcome(result), result['sessions'][0]['due_in_seconds']) == ('in_grace', 240)
+    alice.sessions.update(2, state='disconnected', disconnected=0)
+    assert outcome(act(**options)) == 'in_grace'
 
 
 def test_a_clock_that_is_set_back_during_the_run_does_not_extend_the_grace_period(alice, act):
