@@ -216,7 +216,7 @@ class Act:
     :ivar error: what it was answered with; None: it was not answered while the run lasted.
     :ivar is_of_rest: whether the session is what a logoff by the same run has left.
     :ivar is_stray: whether another session got the ID while the command that resets it started.
-    :ivar was_seen: whether the run had read or listed that session.
+    :ivar was_seen: whether the run had read that session. A list has no logon time, which tells it from an earlier one.
     """
 
     api: str
@@ -415,15 +415,13 @@ class Judge:
         if act.api == 'rwinsta':
             at = self._requested(run, act, selected)
             act.is_stray = act.at.account is not None and at.token != act.at.token
-            act.was_seen = act.at.token in run.listed or any(
-                seen.token == act.at.token for seen in run.reads[act.session]
-            )
+            act.was_seen = any(seen.token == act.at.token for seen in run.reads[act.session])
         what = f'{ACTS[act.api]} of session {act.session} ({at.account})'
         if run.check:
             self.blame(run, f'{what} in check mode')
         act.is_of_rest = self._is_left_of(run, act)
-        if at.token is None or act.is_of_rest:
-            return
+        if act.at.token is None or act.is_of_rest:
+            return  # the session ended before the call
         # Another controller's logoff may have left a session without a user before the command started to work.
         act.is_of_rest = act.at.account is None and act.at.connect_time == at.connect_time
         is_ending = at.state in ('disconnected', 'down') and any(
@@ -609,7 +607,13 @@ class Judge:
         # Whether a call that failed on its way, or did not return, had an effect is unknown.
         done = {ACTS[act.api] for act in acts if act.carried_out}
         asked = done | {ACTS[act.api] for act in acts if act.error in (None, 1726)}
-        is_there = session_id in self.host.sessions and token(self.host.sessions[session_id]) == identity
+        # With a clock that stands still, a new logon screen may have the connect time of a ghost session.
+        is_logon_screen = not record['account'] and session_id == self.host.sessions.console
+        is_there = (
+            session_id in self.host.sessions
+            and token(self.host.sessions[session_id]) == identity
+            and not is_logon_screen
+        )
         is_other = (session_id in self.host.sessions and not is_there) or any(
             seen.token not in (None, identity) for seen in [*run.reads[session_id], *(act.at for act in acts)]
         )
@@ -646,7 +650,8 @@ class Judge:
             and not any(promise.is_shown for promise in self.promises[run.key, identity])
         ):
             return 'no message was shown'
-        if outcome == 'in_grace' and shown:
+        # A message that failed with 1726 may have been shown.
+        if outcome == 'in_grace' and any(box.at.token == identity and box.error == 0 for box in run.boxes):
             return 'a message was shown'
         return None
 
