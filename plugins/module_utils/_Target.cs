@@ -327,7 +327,7 @@ internal sealed class Target {
 		switch (reading.Status) {
 			case Status.NoLongerMatches:
 				// The clock was set back: the notice is not over yet.
-				if (reading.Notice != null)
+				if (reading.Notice != null && Accepted == null)
 					FinishInGrace(reading.Session, reading.Notice);
 				else
 					Finish(Outcome.NoLongerMatches, Session + " was skipped: " + reading.Problem);

@@ -155,6 +155,27 @@ def test_a_clock_that_is_set_back_before_the_act_leaves_the_promised_time(alice,
     assert outcome(act(**options)) == 'in_grace'
 
 
+def test_a_clock_that_is_set_back_after_a_logoff_does_not_hide_the_logoff(host, act):
+    session = {**ALICE, 'on_logoff': {'hangs': True}}
+    there = host(clock={'fixed': NOW}, sessions=[session], windows={'ending_query': 'answered'})
+    options = {**BY_NAME, 'method': 'logoff_then_reset', 'timeout': '0'}
+    act(**options)
+    there.clock.advance('15m')
+
+    def cancel(host):
+        host.sessions.update(2, state='active')
+        host.clock.jump(-240)
+
+    there.on('WTSLogoffSession', do=cancel)
+
+    result = act(**options)
+
+    assert logged_off(there) == [2]
+    assert (outcome(result), result['changed']) == ('no_longer_matches', True)
+    assert result['sessions'][0]['action'] != 'none'
+    assert 2 in there.sessions
+
+
 def test_a_clock_that_is_set_back_during_the_run_does_not_extend_the_grace_period(alice, act):
     alice.sessions.update(2, state='shadow')
     alice.on('RegSetValueExW', do=lambda host: host.clock.jump(-7200))
