@@ -357,12 +357,12 @@ internal sealed class Target {
 		if (Accepted == null || other == null || other.User == null || Names.AreEqual(other.Token, Session.Token))
 			return false;
 		// A session that cannot be read because it is being closed is the one that the request has hit.
-		_mayHaveHitOther = other.Facts == null
+		bool isHit = other.Facts == null
 			? other.Error.IsClosing
 			: FileTime.IsKnown(other.Facts.LogonTime) && other.Facts.LogonTime < Math.Min(_requestTime, other.Now);
-		if (_mayHaveHitOther)
+		if (isHit)
 			FinishHit(other);
-		return _mayHaveHitOther;
+		return isHit;
 	}
 
 	private void FinishHit(Session other) {
