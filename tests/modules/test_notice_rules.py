@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from modules.results import calls
 
+from ansible_collections.winops.sessions.plugins.plugin_utils._options.types import end_time
+
 NOW = '2026-11-21T14:34:47Z'
 MESSAGE = 'WTSSendMessageW'
 NOTICE = {'text': 'Please save your work.', 'grace': '900'}
@@ -290,15 +292,16 @@ def test_an_unwarned_user_who_disconnects_after_input_gets_the_whole_grace_perio
         ('22:00', 26713),
         ('14:35', 13),
         ('14:34', 86353),
-        ('2026-11-21 15:00:00Z', 1513),
-        ('2026-11-21 14:00:00Z', 0),
+        ('2026-11-21T16:00:00+01:00', 1513),
+        ('2026-11-21T14:00:00Z', 0),
     ],
 )
 def test_at_ends_the_grace_period_at_that_time_of_the_host(alice, act, at, seconds):
-    options = {'users': ['alice'], 'notice': {'text': 'Until {time}, {minutes} minutes.', 'at': at}}
+    options = {'users': ['alice'], 'notice': {'text': 'Until {time}, {minutes} minutes.', 'at': end_time(at)}}
     (session,) = act(**options)['sessions']
     assert (session['outcome'], session['due_in_seconds']) == ('notified', seconds)
-    time = {'14:34': '2026-11-22 14:34', '2026-11-21 15:00:00Z': '15:00', '2026-11-21 14:00:00Z': '14:34'}.get(at, at)
+    times = {'14:34': '2026-11-22 14:34', '2026-11-21T16:00:00+01:00': '15:00', '2026-11-21T14:00:00Z': '14:34'}
+    time = times.get(at, at)
     assert alice.boxes[0].text == f'Until {time}, {-(-seconds // 60)} minutes.'
     alice.clock.advance(seconds)
     assert outcome(act(**options)) == 'logged_off'

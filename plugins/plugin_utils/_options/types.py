@@ -72,7 +72,8 @@ def end_time(value: t.Any) -> str:
         moment = value.astimezone(datetime.UTC)
     except OverflowError:
         raise ValueError(_not_a_time(value.isoformat(), 'out of range')) from None
-    return f'{moment:%Y-%m-%dT%H:%M:%SZ}'.rjust(20, '0')
+    # Not the T of ISO 8601: ConvertFrom-Json of PowerShell 7 makes a date of such a text.
+    return f'{moment:%Y-%m-%d %H:%M:%SZ}'.rjust(20, '0')
 
 
 def count(value: t.Any) -> int:
