@@ -86,7 +86,12 @@ class SessionAction(ActionBase):
             host = arguments.get('server') or self._task.delegate_to or variables.get('inventory_hostname')
             result['diff'] = readable_diff(result['diff'], host, _warned(result))
         # Registered results have no invocation; reports need the selection to compare results.
-        selection = {option: arguments[option] for option in SELECTION if arguments.get(option) not in (None, False)}
+        # Unlike the other booleans, locked selects with both values.
+        selection = {
+            option: arguments[option]
+            for option in SELECTION
+            if option in arguments and (arguments[option] is not False or option == 'locked')
+        }
         result.pop('selection', None)
         result |= {'selection': selection} if selection else {}
         return result | {'invocation': {'module_args': arguments}}

@@ -25,6 +25,7 @@ from ansible_collections.winops.sessions.plugins.plugin_utils._text import quote
 Reader = Callable[[t.Any], t.Any]
 
 MAX_SESSION_ID = 65535
+MAX_COUNT = 2**31 - 1  # the int of Ansible modules on Windows
 MAX_TEXT = 512  # UTF-16 units
 
 # "User name formats" and "Naming conventions in Active Directory".
@@ -81,6 +82,8 @@ def count(value: t.Any) -> int:
     number = _integer(value)
     if number is None or number < 0:
         raise ValueError(f'{quoted(value)} is not a non-negative integer. Example: 20')
+    if number > MAX_COUNT:
+        raise ValueError(f'{quoted(value)} is too large, the limit is {MAX_COUNT}. Example: 20')
     return number
 
 

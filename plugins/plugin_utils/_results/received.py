@@ -33,6 +33,8 @@ _CORE = {
     'unreachable': {'type': 'bool'},
     'warnings': {'type': 'list', 'elements': 'str'},
 }
+# Windows returns some codes as negative numbers, such as -1073741819 of a process that crashed.
+_CODES = ('error_code', 'rc')
 _KEPT = ('_ansible_parsed', 'deprecations', 'diff', 'exception', 'module_stderr', 'module_stdout')
 _CLEANED = ('deprecations', 'module_stderr', 'module_stdout')
 _LISTS_OF_SESSIONS = ('sessions', 'protected', 'remaining')
@@ -105,7 +107,8 @@ def _checked(name: str, value: t.Any, definition: Definition) -> t.Any:
     kind = definition['type']
     if value is None:
         return None
-    if not _IS[kind](value):
+    is_valid = _is_code if name.rpartition('.')[2] in _CODES else _IS[kind]
+    if not is_valid(value):
         raise InvalidResult(f'{name} is {quoted(value)}')
     if kind == 'list':
         elements = {'type': definition['elements'], 'contains': definition.get('contains')}
@@ -132,6 +135,10 @@ def _printable(value: t.Any) -> t.Any:
 
 def _is_number(value: t.Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < _LARGEST
+
+
+def _is_code(value: t.Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST
 
 
 _IS: dict[str, t.Callable[[t.Any], bool]] = {

@@ -190,6 +190,7 @@ def test_every_module_refuses_an_invalid_selection_before_the_host_is_contacted(
         (SESSION, 'timeout', 'never', "timeout: 'never' is not a duration"),
         (SESSION, 'max_sessions', -1, 'max_sessions: -1 is not a non-negative integer'),
         (SESSION, 'max_sessions', 'few', "max_sessions: 'few' is not a non-negative integer"),
+        (SESSION, 'max_sessions', 2**31, 'max_sessions: 2147483648 is too large, the limit is 2147483647'),
         (SESSION, 'max_sessions', True, 'max_sessions: True is not a non-negative integer'),
         (SESSION, 'all_sessions', 'perhaps', 'is not a boolean'),
         (SESSION, 'protect_users', ['.\\alice'], r'Write HOST\\alice'),
@@ -323,6 +324,10 @@ def test_the_selection_in_the_result_is_that_of_the_task_never_that_of_the_host(
     answer = {'changed': False, 'sessions': [], 'session_count': 0, 'selection': {'server': 'web01'}}
     assert 'selection' not in run_action(INFO, {}, answer).result
     assert run_action(INFO, {'max_idle': '2h'}, answer).result['selection'] == {'max_idle': '7200'}
+    assert run_action(INFO, {'locked': False, 'users': []}, answer).result['selection'] == {
+        'locked': False,
+        'users': [],
+    }
 
 
 def test_a_failed_result_keeps_all_its_keys_and_explains_each_error_once(run_action):

@@ -87,11 +87,19 @@ def test_refuses_sessions_that_no_module_returns(sessions: object) -> None:
         ('remaining', {}),
         ('unresolved', [None]),
         ('error_code', 10**400),
+        ('error_code', True),
+        ('rc', -(10**400)),
     ],
 )
 def test_refuses_other_keys_of_a_wrong_type(key: str, value: object) -> None:
     with pytest.raises(InvalidResult, match=key):
         check_result(MODULE, {**RESULT, key: value}, {})
+
+
+def test_negative_codes_of_windows_are_kept() -> None:
+    sessions = [{**SESSION, 'outcome': 'failed', 'error_code': -1073741790}]
+    result = {**RESULT, 'failed': True, 'msg': 'x', 'sessions': sessions, 'error_code': -1073741790, 'rc': -1073741819}
+    assert check_result(MODULE, result, {}) == result
 
 
 def test_a_success_without_sessions_is_refused() -> None:
