@@ -12,7 +12,7 @@ from collections.abc import Callable
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._options.rules import SELECTION
+from ansible_collections.winops.sessions.plugins.plugin_utils._options.rules import SELECTION, SPARING
 from ansible_collections.winops.sessions.plugins.plugin_utils._options.spec import (
     Arguments,
     OptionError,
@@ -119,6 +119,8 @@ class SessionAction(ActionBase):
     def _validated(self, prefix: str) -> Arguments:
         try:
             arguments = validate(spec_of(self.MODULE), self._task.args, self.EXAMPLE)
+            # The host would read all groups and processes for them.
+            arguments = {name: value for name, value in arguments.items() if name not in SPARING or value}
             if problems := self.problems(arguments):
                 raise OptionError(problems)
         except OptionError as error:

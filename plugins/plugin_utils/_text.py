@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from datetime import date
 
 _LARGEST = 2**63
 _UNITS = (('d', 86400), ('h', 3600), ('min', 60), ('s', 1))
@@ -45,7 +46,7 @@ def plain(value: object, keep: str = '') -> str:
 
 def quoted(value: object) -> str:
     """Quote a value for an error message, without Python's doubled backslashes."""
-    shown = f"'{plain(value)}'" if isinstance(value, str) else plain(repr(value))
+    shown = f"'{plain(value)}'" if isinstance(value, str) else plain(value if isinstance(value, date) else repr(value))
     return shown if len(shown) <= _QUOTED_AT_MOST else f'{shown[:_QUOTED_AT_MOST]}...'
 
 

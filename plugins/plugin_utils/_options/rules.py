@@ -26,6 +26,9 @@ FILTERS = (*CRITERIA, 'exclude_users')
 #: All options that determine which sessions are selected.
 SELECTION = (*FILTERS, 'ghosts', 'all_sessions', 'server')
 
+#: Options that exclude or protect sessions. An empty list of these has no effect.
+SPARING = ('exclude_users', 'protect_users', 'protect_groups', 'protect_processes')
+
 _ON_THIS_HOST = ('groups', 'protect_groups', 'notice')
 
 

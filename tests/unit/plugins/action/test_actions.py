@@ -92,9 +92,10 @@ def test_an_empty_list_is_a_criterion_and_reaches_the_module(run_action, option)
     assert run_action(SESSION, {'state': 'logged_off', option: []}, {}).arguments[option] == []
 
 
-@pytest.mark.parametrize('option', ['exclude_users', 'protect_users', 'protect_processes'])
-def test_exclusions_and_protections_may_be_empty(run_action, option):
-    assert run_action(SESSION, {**GOOD[SESSION], option: []}, {}).arguments[option] == []
+@pytest.mark.parametrize('option', ['exclude_users', 'protect_users', 'protect_groups', 'protect_processes'])
+def test_an_exclusion_or_a_protection_that_is_empty_is_not_passed(run_action, option):
+    options = {**GOOD[SESSION], 'server': 'rds02'}
+    assert run_action(SESSION, {**options, option: []}, {}).arguments == run_action(SESSION, options, {}).arguments
 
 
 @pytest.mark.parametrize(

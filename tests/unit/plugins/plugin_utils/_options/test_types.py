@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+import re
 
 import pytest
 from ansible.parsing.splitter import parse_kv
@@ -119,7 +120,7 @@ def test_refuses_invalid_user_names_with_the_reason_and_an_example(option, name,
     ],
 )
 def test_refuses_values_that_yaml_converted(option, value, kind):
-    with pytest.raises(OptionError, match=f'is {kind}, not text: put it in quotes. Example: "'):
+    with pytest.raises(OptionError, match=re.escape(f'{value} is {kind}, not text: put it in quotes. Example: "')):
         read(option, [value])
 
 
