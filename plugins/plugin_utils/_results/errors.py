@@ -29,6 +29,9 @@ LATER = 'Try again later'
 SERVICE = 'Check the Remote Desktop Services service of the host'
 FORCE = '{prefix}method=logoff_then_reset'
 STUCK = 'Restart the host if the session stays'
+STARTED = 'Try again when the host has started'
+MEMORY = 'Free memory on the host, or restart it'
+DOMAIN = 'Check the domain and the connection of the host to its domain controllers'
 SERVER = (
     'The host of {prefix}server must allow SMB (port 445) and, on a client Windows, remote RPC (AllowRemoteRPC=1). '
     'The connection needs credentials that can be delegated (CredSSP, Kerberos delegation or become). '
@@ -46,22 +49,39 @@ ERRORS = {
         server=True,
     ),
     6: Error('ERROR_INVALID_HANDLE', 'the handle is invalid', server=True),
+    8: Error('ERROR_NOT_ENOUGH_MEMORY', 'the host does not have enough memory', MEMORY),
     13: Error('ERROR_INVALID_DATA', 'Windows returned invalid data', LATER),
+    14: Error('ERROR_OUTOFMEMORY', 'the host does not have enough memory', MEMORY),
+    31: Error('ERROR_GEN_FAILURE', 'Windows could not process the request', LATER, f'{LATER}. {STUCK}'),
     50: Error('ERROR_NOT_SUPPORTED', 'this version of Windows does not support the request'),
+    53: Error('ERROR_BAD_NETPATH', 'the host was not found in the network', server=True),
     87: Error('ERROR_INVALID_PARAMETER', 'Windows did not accept the request'),
+    122: Error('ERROR_INSUFFICIENT_BUFFER', 'the result is longer than the buffer of the call', LATER),
+    234: Error('ERROR_MORE_DATA', 'the result is longer than the buffer of the call', LATER),
+    1008: Error('ERROR_NO_TOKEN', 'there is no logon token', ADMINISTRATOR),
+    1115: Error('ERROR_SHUTDOWN_IN_PROGRESS', 'the host is being shut down', STARTED),
+    1311: Error('ERROR_NO_LOGON_SERVERS', 'no domain controller can be contacted', DOMAIN),
     1312: Error('ERROR_NO_SUCH_LOGON_SESSION', 'the logon session does not exist', server=True),
+    1314: Error('ERROR_PRIVILEGE_NOT_HELD', 'the account lacks a privilege', ADMINISTRATOR),
     1326: Error('ERROR_LOGON_FAILURE', 'the user name or password is incorrect', server=True),
     1332: Error('ERROR_NONE_MAPPED', 'no account has this name', 'Check the name and its domain'),
     1355: Error(
         'ERROR_NO_SUCH_DOMAIN',
         'the domain does not exist or its domain controllers cannot be contacted',
-        'Check the domain and the connection of the host to its domain controllers',
+        DOMAIN,
     ),
+    1450: Error('ERROR_NO_SYSTEM_RESOURCES', 'the host does not have enough system resources', MEMORY),
     1460: Error('ERROR_TIMEOUT', 'the call did not return in time', f'{LATER}. {SERVICE}'),
-    1702: Error('RPC_S_INVALID_BINDING', 'Remote Desktop Services is not ready', 'Try again when the host has started'),
+    1702: Error('RPC_S_INVALID_BINDING', 'Remote Desktop Services is not ready', STARTED),
     1722: Error('RPC_S_SERVER_UNAVAILABLE', 'the RPC server is unavailable', SERVICE, server=True),
     1726: Error('RPC_S_CALL_FAILED', 'the remote procedure call failed', f'{LATER}. {SERVICE}'),
     1753: Error('EPT_S_NOT_REGISTERED', 'the service does not answer', SERVICE, server=True),
+    1789: Error(
+        'ERROR_TRUSTED_RELATIONSHIP_FAILURE',
+        'the trust between the host and its domain is broken',
+        'Run Test-ComputerSecureChannel -Repair on the host',
+    ),
+    7001: Error('ERROR_CTX_WINSTATION_NAME_INVALID', 'the session name is not valid'),
     7007: Error('ERROR_CTX_CLOSE_PENDING', 'the session is being closed', LATER, f'Set {FORCE}'),
     7022: Error('ERROR_CTX_WINSTATION_NOT_FOUND', 'there is no such session, or the account may not see it'),
     7024: Error('ERROR_CTX_WINSTATION_BUSY', 'Remote Desktop Services is busy with the session', LATER, f'Set {FORCE}'),
@@ -70,6 +90,7 @@ ERRORS = {
         'Windows does not disconnect the console session',
         act='Set {prefix}state=logged_off, or have the user lock the session',
     ),
+    7042: Error('ERROR_CTX_CONSOLE_CONNECT', 'Windows does not connect a session to the console'),
     7045: Error('ERROR_CTX_WINSTATION_ACCESS_DENIED', 'the account lacks the right', ADMINISTRATOR, server=True),
     7060: Error('ERROR_CTX_WINSTATIONS_DISABLED', 'remote logons are disabled on the host'),
 }

@@ -4,12 +4,21 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from ansible_collections.winops.sessions.plugins.plugin_utils._results.errors import ERRORS, Caller
 
 ACT, READ, SEND, MODE = 'win_user_session', 'win_user_session_info', 'win_user_session_message', 'win_logon_mode'
 LOGOFF = {'state': 'logged_off', 'method': 'logoff'}
+ENGINE = Path(__file__).parents[5] / 'plugins' / 'module_utils' / '_Wts.cs'
+# Errors that Microsoft documents for the functions that the engine calls, and those of the tests of the engine.
+DOCUMENTED = {
+    *(2, 5, 6, 8, 13, 14, 31, 50, 53, 87, 122, 234, 1008, 1115, 1311, 1312, 1314, 1326, 1332, 1355, 1450, 1460, 1702),
+    *(1722, 1726, 1753, 1789, 7001, 7007, 7022, 7024, 7041, 7042, 7045, 7060),
+}
 
 
 def text(code: int) -> str:
@@ -22,6 +31,31 @@ def test_adds_the_meaning_and_the_remedy() -> None:
         'WTSLogoffSession failed with Win32 error 7024 (ERROR_CTX_WINSTATION_BUSY: Remote Desktop Services is busy '
         'with the session). Set method=logoff_then_reset'
     )
+
+
+def test_explains_each_error_that_the_engine_can_return() -> None:
+    classified = re.findall(r'\bIs\(([0-9, ]+)\)', ENGINE.read_text(encoding='utf-8'))
+    codes = {int(code) for group in classified for code in group.split(',')}
+    assert len(codes) > 10
+    assert (codes | DOCUMENTED) - set(ERRORS) == set()
+    for code in codes | DOCUMENTED:
+        assert re.search(rf'Win32 error {code} \([A-Z_]+: \w.+\)', Caller(ACT, LOGOFF).complete(text(code)))
+
+
+@pytest.mark.parametrize(
+    ('code', 'module', 'remedy'),
+    [
+        (8, READ, 'Free memory on the host, or restart it'),
+        (31, READ, 'Try again later'),
+        (31, ACT, 'Try again later. Restart the host if the session stays'),
+        (1311, READ, 'Check the domain and the connection of the host to its domain controllers'),
+        (1314, ACT, 'Connect with a member of the local Administrators group'),
+        (1702, READ, 'Try again when the host has started'),
+        (1789, READ, 'Run Test-ComputerSecureChannel -Repair on the host'),
+    ],
+)
+def test_states_what_to_do(code: int, module: str, remedy: str) -> None:
+    assert f'). {remedy}' in Caller(module, LOGOFF if module == ACT else {}).complete(text(code))
 
 
 def test_names_the_variables_of_the_caller() -> None:
