@@ -149,13 +149,13 @@ def test_bad_input_is_refused_with_option_value_and_example(refused: Run, name: 
         assert words in result['msg'], result['msg']
 
 
-def test_no_host_was_asked_and_nothing_was_done(refused: Run) -> None:
+def test_no_host_was_contacted(refused: Run) -> None:
     host = refused.hosts['web01']
     assert (host.modules, host.calls) == ([], [])
     assert host.users == {2: 'CORP\\alice'}
 
 
-def test_async_is_refused_in_words(refused: Run) -> None:
+def test_async_is_refused_with_a_message(refused: Run) -> None:
     result = refused[ASYNC]['web01']
     assert result['status'] == 'failed'
     assert 'async' in result['msg']

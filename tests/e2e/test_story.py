@@ -119,7 +119,7 @@ def test_every_working_host_lists_its_sessions(story: Run) -> None:
     assert story['list']['quiet']['msg'] == 'no user is logged on'
 
 
-def test_the_record_says_what_is_known_of_a_session(story: Run) -> None:
+def test_the_record_contains_the_facts_of_a_session(story: Run) -> None:
     alice, bob, carol, _unused = story['list']['office']['sessions']
     assert (alice['id'], alice['account'], alice['state'], alice['locked']) == (2, 'CORP\\alice', 'active', True)
     assert alice['idle_seconds'] // 60 == 180
@@ -179,7 +179,7 @@ def test_diff_is_what_a_person_sees(story: Run) -> None:
     assert not [line for line in story.output.splitlines() if line.startswith('+') and 'carol' in line]
 
 
-def test_messages_reach_those_who_are_active(story: Run) -> None:
+def test_sends_messages_to_active_sessions(story: Run) -> None:
     result = story['message']['office']
     assert by_user(result) == {'carol': 'sent', 'ansible': 'sent'}
     assert by_user(story['message in check mode']['office']) == {'carol': 'planned', 'ansible': 'planned'}

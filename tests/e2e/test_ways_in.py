@@ -143,7 +143,7 @@ def test_module_defaults_of_the_group_reach_every_module(ways: Run) -> None:
     assert ways.hosts['defaults'].acts == [('WTSDisconnectSession', 7, 'CORP\\bob')]
 
 
-def test_texts_from_a_form_mean_what_they_say(ways: Run) -> None:
+def test_texts_of_a_survey_are_converted_to_the_values_they_state(ways: Run) -> None:
     result = ways['from a form']['form']
     assert by_user(result) == {'alice': 'logged_off', 'bob': 'logged_off'}
     assert by_user(ways['ghosts from a form']['form']) == {None: 'reset'}
@@ -166,7 +166,7 @@ def test_a_scheduled_task_warns_first_and_acts_after_the_grace(ways: Run) -> Non
     assert 'in the grace period (2 CORP\\alice: ' in second['msg']
 
 
-def test_users_are_asked_and_their_answers_come_back(ways: Run) -> None:
+def test_returns_the_answers_of_the_users(ways: Run) -> None:
     result = ways['ask']['asked']
     assert result['status'] == 'ok'
     assert by_user(result) == {'alice': 'answered', 'bob': 'timed_out', 'carol': 'not_active'}
@@ -194,7 +194,7 @@ def test_the_modules_see_and_do_what_the_commands_of_windows_do(ways: Run) -> No
     assert ways['list by module at the end']['by_hand']['status'] == 'ok'
 
 
-def test_from_the_command_line_a_person_reads_who_is_logged_on(core: Core, tmp_path: Path) -> None:
+def test_the_command_line_prints_the_sessions(core: Core, tmp_path: Path) -> None:
     with patient_fleet({'web01': {'sessions': [{'id': 2, 'user': 'alice', 'idle': '3m'}]}}) as running:
         output = ad_hoc(core, running, tmp_path, 'win_user_session_info', {})
     assert 'web01 | SUCCESS' in output

@@ -186,7 +186,7 @@ def test_a_client_that_reconnects_by_itself_is_a_success(host, act):
 # ---- One row, two readings ----
 
 
-def test_a_session_whose_row_names_nobody_is_no_target_until_both_agree(host, act, info):
+def test_skips_a_session_until_row_and_facts_name_the_same_user(host, act, info):
     there = host(sessions=[ALICE])
     row = there.sessions[2]
 

@@ -159,7 +159,7 @@ def test_the_enumeration_alone_shows_that_an_id_was_reused(
     assert (outcome(result), there.acts) == (expected, [])
 
 
-def test_a_long_name_that_is_missing_from_the_enumeration_identifies_nobody(host: Hosts, act: Run) -> None:
+def test_a_long_name_without_a_row_identifies_no_session(host: Hosts, act: Run) -> None:
     row = {**ALICE, 'user': 'a' * 25}
     there = host(clock={'fixed': NOW}, sessions=[row])
     after_selection(there, lambda host: host.on(ENUMERATE, when='before', do=lambda host: host.change({'leave': 2})))

@@ -67,7 +67,7 @@ def test_nothing_changed_where_all_left_by_themselves(host, act):
 
 @pytest.mark.parametrize('timeout', ['0', '20'])
 @pytest.mark.parametrize('state', ['logged_off', 'disconnected'])
-def test_a_session_that_leaves_at_the_very_moment_of_the_act_is_gone_already(host, act, state, timeout):
+def test_a_session_that_ends_between_the_check_and_the_call_is_already_gone(host, act, state, timeout):
     there = host(sessions=[{'id': 3, **IDLE}])
     api = 'WTSLogoffSession' if state == 'logged_off' else 'WTSDisconnectSession'
     there.on(api, session=3, when='before', do=lambda host: host.change({'leave': 3}))

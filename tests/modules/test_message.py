@@ -67,7 +67,7 @@ def test_sends_messages_only_to_selected_sessions(host: Callable[..., Host], mes
     assert [box.session for box in machine.boxes] == [3]
 
 
-def test_nobody_selected_is_success_and_changes_nothing(host: Callable[..., Host], message: Run) -> None:
+def test_no_match_is_success_without_a_change(host: Callable[..., Host], message: Run) -> None:
     machine = host(sessions=[ALICE])
     result = message(users=['nobody'])
     assert (result['sessions'], result['changed'], machine.acts) == ([], False, [])
@@ -187,7 +187,7 @@ def test_an_answer_is_the_button(host: Callable[..., Host], message: Run, button
     assert machine.boxes[0].waited is True
 
 
-def test_users_are_asked_at_the_same_time(host: Callable[..., Host], message: Run) -> None:
+def test_shows_the_boxes_at_the_same_time(host: Callable[..., Host], message: Run) -> None:
     machine = host(sessions=[ALICE, BOB])
     # Each answers only when the other one's box is on the screen, too.
     machine.on(
@@ -303,7 +303,7 @@ def test_a_session_that_ends_while_its_box_is_open_is_not_waited_for(host: Calla
 
 
 @pytest.mark.parametrize('who', ['bob', 'alice'])
-def test_a_session_replaced_in_between_is_a_stranger(host: Callable[..., Host], message: Run, who: str) -> None:
+def test_sends_no_message_if_the_id_was_reused(host: Callable[..., Host], message: Run, who: str) -> None:
     machine = host(sessions=[ALICE])
     machine.on(
         'WTSQuerySessionInformationW', session=2, nth=5, do=lambda host: host.sessions.replace(2, user=who, logged_on=5)
@@ -325,7 +325,7 @@ def test_sends_no_message_to_a_session_disconnected_meanwhile(host: Callable[...
     assert machine.boxes == []
 
 
-def test_a_user_who_locks_in_between_is_not_waited_for(host: Callable[..., Host], message: Run) -> None:
+def test_does_not_wait_for_a_user_who_locks_the_session_meanwhile(host: Callable[..., Host], message: Run) -> None:
     machine = host(sessions=[ALICE])
     machine.on('WTSQuerySessionInformationW', session=2, nth=5, do=lambda host: host.sessions.update(2, locked=True))
     assert outcomes(message(wait=LONG)) == {'alice': 'sent'}

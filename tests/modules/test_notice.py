@@ -150,9 +150,7 @@ def test_without_a_grace_the_next_run_ends_the_session(idle: Host, act: Act) -> 
     assert outcomes(act(**at_once)) == {'alice': 'logged_off'}
 
 
-def test_whoever_works_all_the_time_gets_one_notice_where_every_idle_time_is_over_the_limit(
-    idle: Host, act: Act
-) -> None:
+def test_an_active_user_keeps_the_notice_if_every_idle_time_reaches_the_limit(idle: Host, act: Act) -> None:
     always = {'max_idle': '0', 'notice': NOTICE}
     seen = []
     for _unused in range(4):
@@ -165,7 +163,7 @@ def test_whoever_works_all_the_time_gets_one_notice_where_every_idle_time_is_ove
 # ---- The user is active again ----
 
 
-def test_warns_a_user_who_was_active_again_anew(idle: Host, act: Act) -> None:
+def test_warns_again_after_activity_that_a_run_has_seen(idle: Host, act: Act) -> None:
     act(**IDLE)
     idle.clock.advance('10m')
     idle.sessions.update(2, idle=0)
@@ -179,7 +177,7 @@ def test_warns_a_user_who_was_active_again_anew(idle: Host, act: Act) -> None:
     assert warned(idle) == [2, 2]
 
 
-def test_warns_a_user_anew_whose_activity_no_run_has_seen(idle: Host, act: Act) -> None:
+def test_warns_again_after_activity_that_no_run_has_seen(idle: Host, act: Act) -> None:
     act(**IDLE)
     idle.clock.advance('3h')
     idle.sessions.update(2, idle='90m')
@@ -201,7 +199,7 @@ def test_a_reconnect_without_input_restarts_the_idle_limit(idle: Host, act: Act)
     assert logged_off(idle) == []
 
 
-def test_input_does_not_make_a_limit_anew_that_it_does_not_end(host: Callable[..., Host], act: Act) -> None:
+def test_input_resets_only_the_idle_limit(host: Callable[..., Host], act: Act) -> None:
     machine = host(clock={'fixed': NOW}, sessions=[ALICE])
     options = {'max_idle': '3600', 'max_logged_on': '28800', 'notice': NOTICE}
     act(**options)
@@ -232,7 +230,7 @@ def test_skips_a_user_who_is_active_again_before_the_act(idle: Host, act: Act) -
 # ---- Another session ----
 
 
-def test_a_session_replaced_under_the_same_id_is_a_stranger(idle: Host, act: Act) -> None:
+def test_warns_a_session_that_reuses_the_id_of_a_warned_one(idle: Host, act: Act) -> None:
     act(**IDLE)
     idle.clock.advance('20m')
     idle.sessions.replace(2, user='mallory', idle='2h', logged_on='3h')
@@ -243,7 +241,7 @@ def test_a_session_replaced_under_the_same_id_is_a_stranger(idle: Host, act: Act
     assert token.endswith('mallory')
 
 
-def test_the_same_user_logged_on_anew_is_a_stranger_too(idle: Host, act: Act) -> None:
+def test_warns_the_same_user_again_after_a_new_logon(idle: Host, act: Act) -> None:
     act(**IDLE)
     idle.clock.advance('20m')
     idle.sessions.replace(2, user='alice', idle='2h', logged_on='150m')
@@ -331,7 +329,7 @@ def test_an_old_notice_of_another_task_does_not_count(idle: Host, act: Act) -> N
     assert logged_off(idle) == []
 
 
-def test_a_notice_of_this_task_counts_however_late_the_next_run_is(idle: Host, act: Act) -> None:
+def test_a_notice_of_this_task_counts_at_any_later_run(idle: Host, act: Act) -> None:
     act(**IDLE)
     idle.clock.advance('7d')
     assert outcomes(act(**IDLE)) == {'alice': 'logged_off'}

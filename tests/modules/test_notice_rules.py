@@ -58,7 +58,7 @@ def test_acts_on_a_session_in_use_for_as_long_as_the_notice_is_valid(alice, act,
     assert outcome(act(**options)) == expected
 
 
-def test_acts_however_late_on_a_session_that_nobody_has_used_since(alice, act):
+def test_acts_at_any_later_time_on_a_session_without_input_since(alice, act):
     act(**BY_NAME)
     alice.clock.advance('30d')
 
@@ -244,7 +244,7 @@ def test_the_grace_period_starts_when_the_message_is_shown(alice, act, state):
     assert outcome(act(**BY_NAME)) == 'logged_off'
 
 
-def test_a_failed_delivery_is_repeated_and_ends_only_who_has_done_nothing_since(alice, act):
+def test_repeats_a_failed_warning_and_ends_only_sessions_without_input_since(alice, act):
     alice.fault(MESSAGE, error=7024)
     (session,) = act(**BY_NAME)['sessions']
     assert (session['outcome'], session['told'], session['error_code']) == ('notified', False, 7024)
@@ -342,7 +342,7 @@ def test_a_grace_period_shorter_than_remind_needs_no_reminder(alice, act):
     assert len(alice.boxes) == 1
 
 
-def test_check_mode_reminds_nobody(alice, act):
+def test_check_mode_sends_no_reminder(alice, act):
     options = {'users': ['alice'], 'notice': {**NOTICE, 'remind': '900'}}
     act(users=['alice'], notice=NOTICE)
     result = act(check=True, **options)

@@ -283,7 +283,7 @@ def test_sessions_come_in_the_order_of_their_ids(host, info):
     assert ids(info()['sessions']) == [2, 9, 10, 1000, 65535]
 
 
-def test_sids_and_processes_come_only_when_asked_for(host, info):
+def test_returns_sids_and_processes_only_if_gathered(host, info):
     sid = 'S-1-5-21-1-2-3-1001'
     processes = [
         {'name': 'WINWORD.EXE', 'pid': 4242},
@@ -366,7 +366,7 @@ def test_services_are_not_read_from_an_answer_that_is_too_short(host, info):
 
 
 @pytest.mark.parametrize('fault', [{'error': 1722}, {'error': 5}, {'error': 7022}, {'result': 'empty'}])
-def test_a_client_that_cannot_be_asked_is_null_and_the_listing_stays(host, info, fault):
+def test_a_failing_client_query_is_null_and_does_not_fail_the_listing(host, info, fault):
     host(
         sessions=[{'id': 3, 'user': 'alice'}, {'id': 4, 'user': 'bob'}],
         api=[{'api': 'WTSQuerySessionInformationW', 'class': [9, 10, 14, 16, 23], 'session': 3, **fault}],

@@ -96,7 +96,7 @@ def test_a_ghost_that_is_down_and_closing_for_ever_is_reset(host, act, method):
 
 
 @pytest.mark.parametrize(('method', 'outcome'), [('logoff_then_reset', 'still_present'), ('reset', 'reset')])
-def test_resets_a_session_that_another_logoff_is_closing_only_when_asked_to(host, act, method, outcome):
+def test_resets_a_session_that_another_logoff_is_closing_only_if_the_method_allows_it(host, act, method, outcome):
     """No logoff of this run has failed: Windows was not asked to log the session off."""
     there = host(sessions=[{'id': 2, 'user': 'alice', 'on_logoff': {'hangs': True}}])
     there.sessions.logoff(2)
@@ -203,7 +203,7 @@ def test_a_failed_reset_returns_the_output_of_the_command(host, act):
     assert sorted(done(there)) == [(RESET, 2), (RESET, 3)]
 
 
-def test_where_nothing_but_a_reset_failed_nothing_changed(host, act):
+def test_is_unchanged_if_only_a_reset_failed(host, act):
     host(sessions=[{'id': 2, 'user': 'alice', 'on_reset': {'error': 5}}])
 
     assert act(all_sessions=True, method='reset')['changed'] is False
@@ -277,7 +277,7 @@ def test_the_command_names_the_server(host, act):
 
 
 @pytest.mark.parametrize('server', ['', ' ', 'rds02 3', 'rds02" 3', '/x', '-x', 'a/b', 'a\\b', 'a;b', 'a\nb', '.'])
-def test_a_server_name_that_could_say_more_to_the_command_is_refused(host, act, info, server):
+def test_refuses_a_server_name_that_adds_arguments_to_the_command(host, act, info, server):
     there = host(sessions=[{'id': 2, 'user': 'alice'}])
 
     for result in (act(server=server, session_ids=[2], method='reset'), info(server=server)):

@@ -71,7 +71,7 @@ def test_refuses_a_text_that_is_not_a_number_of_seconds(host, act, option, value
     assert there.acts == []
 
 
-def test_an_empty_limit_alone_is_no_criterion_that_everybody_meets(host, act, info):
+def test_an_empty_limit_alone_is_refused(host, act, info):
     there = host(sessions=[{'id': 2, 'user': 'alice'}])
 
     assert act(max_idle='')['failed']

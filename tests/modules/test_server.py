@@ -11,7 +11,7 @@ HERE = [{'id': 2, 'user': 'alice'}, {'id': 3, 'user': 'bob'}]
 THERE = [{'id': 2, 'user': 'carol', 'idle': '3h'}, {'id': 3, 'user': 'ansible'}, {'id': 4, 'user': 'alice'}]
 
 
-def test_everything_is_asked_of_the_server_and_nothing_of_this_host(host, info):
+def test_sends_every_query_to_the_server_and_none_to_this_host(host, info):
     there = host(sessions=HERE, servers={'RDS02.corp.example': {'sessions': THERE}})
 
     result = info(server='rds02.corp.example', gather=['client', 'processes'])

@@ -141,7 +141,7 @@ def test_the_name_of_one_session_never_stands_beside_the_times_of_another(host, 
 
 
 @pytest.mark.parametrize('name', ['alice', 'n' * 60])
-def test_a_namesake_of_another_domain_is_somebody_else(host, act, name):
+def test_skips_a_reused_id_if_only_the_domain_differs(host, act, name):
     """Only the session's facts contain the domain. With that of the row, the wrong session would be ended."""
     there = host(sessions=[{'id': 2, 'user': name, 'domain': 'CORP', 'logged_on': '9h'}])
     there.on(

@@ -155,7 +155,7 @@ def test_a_host_that_cannot_be_seen_any_more_is_not_one_where_all_has_ended(host
 
 
 @pytest.mark.parametrize('fault', [{'error': 1726}, {'result': 'empty'}])
-def test_a_look_that_fails_is_taken_again(host, act, fault):
+def test_retries_a_reading_that_fails(host, act, fault):
     there = host(sessions=[{'id': 2, 'user': 'alice', 'on_logoff': {'looks': 2}}])
     there.on('WTSLogoffSession', do=lambda host: host.fault(ENUMERATE, times=2, **fault))
 
@@ -215,7 +215,7 @@ def test_an_error_for_good_fails_at_once_and_does_not_stop_the_others(host, act,
     assert (result['failed'], result['changed']) == (True, True)
 
 
-def test_where_everything_failed_nothing_changed(host, act):
+def test_is_unchanged_if_every_action_failed(host, act):
     host(sessions=[{'id': 2, 'user': 'alice', 'on_logoff': {'error': 5}}])
 
     result = act(all_sessions=True)
@@ -224,7 +224,7 @@ def test_where_everything_failed_nothing_changed(host, act):
 
 
 @pytest.mark.parametrize('code', [7024, 1702, 1726])
-def test_a_busy_service_is_asked_again(host, act, code):
+def test_retries_a_logoff_while_the_service_is_busy(host, act, code):
     there = host(sessions=[{'id': 2, 'user': 'alice', 'on_logoff': {'error': code, 'times': 2}}])
 
     result = act(all_sessions=True)

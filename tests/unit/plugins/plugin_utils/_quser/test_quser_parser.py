@@ -412,7 +412,7 @@ def test_errors_has_two_values() -> None:
         parse(QUSER, TABLE, errors='ignore')
 
 
-def test_a_header_alone_is_refused() -> None:
+def test_a_header_without_rows_is_refused() -> None:
     for command in (QUSER, QWINSTA):
         with pytest.raises(TerminalOutputError, match='header without rows'):
             parse(command, HEADER)

@@ -212,7 +212,7 @@ def test_any_text_is_parsed_or_refused(text: str | list[str]) -> None:
                 assert parse(command, text, errors=errors) == []
 
 
-def test_every_state_word_has_one_meaning_that_the_session_record_knows() -> None:
+def test_every_state_word_is_one_state_of_the_session_record() -> None:
     known = set('active connected connect_query shadow disconnected idle listen reset down init'.split())
     words = [word.word.casefold() for word in STATE_WORDS]
     assert len(words) == len(set(words))

@@ -340,7 +340,7 @@ def test_of_equally_recent_results_the_later_in_the_list_is_kept() -> None:
     assert (users(merged, 'a'), users(merged, 'b')) == (['bob'], ['carol'])
 
 
-def test_any_result_replaces_that_a_host_was_not_asked() -> None:
+def test_any_result_replaces_not_asked() -> None:
     merged = merge(at(LATE, a=None), [('1', at(EARLY, a=listed('alice')))])
     assert users(merged, 'a') == ['alice']
 
