@@ -388,6 +388,9 @@ class Judge:
                 self._note_message(run, act)
         if call.acted and call.api.startswith('Reg'):
             run.writes.append(call.api)
+        if call.acted and call.api == 'RegSetValueExW':
+            # From now on, another controller finds the notice.
+            self._note_try(run, str(call.arguments['name']))
         if call.api == 'WTSEnumerateProcessesExW':
             run.process_lists.append(call.error == 0)
         if call.api == 'LookupAccountNameW' and call.error:
@@ -660,14 +663,18 @@ class Judge:
         return any(seen.state in states for seen in reads)
 
     def _note_tries(self, run: Run, records: list[dict[str, Any]]) -> None:
-        """Note the users who could not be warned because no screen shows a message."""
+        """Note the users who could not be warned."""
         for record in records:
-            identity = record['token'].casefold()
-            seen = [read for read in run.reads[record['id']] if read.token == identity]
-            is_untold = record['outcome'] in ('notified', 'in_grace') and record.get('told') is False
-            if is_untold and seen and seen[-1].state != 'active':
-                promise = Promise(seen[-1].time, run.due(seen[-1].time), seen[-1].reached, False)
-                self.promises[run.key, identity].append(promise)
+            if record['outcome'] in ('notified', 'in_grace') and record.get('told') is False:
+                self._note_try(run, record['token'])
+
+    def _note_try(self, run: Run, identity: str) -> None:
+        """Note that the user of a session could not be warned, if no screen shows a message there."""
+        identity = identity.casefold()
+        seen = [read for read in run.reads[int(identity.partition(':')[0])] if read.token == identity]
+        if run.notice is not None and seen and seen[-1].state != 'active':
+            promise = Promise(seen[-1].time, run.due(seen[-1].time), seen[-1].reached, False)
+            self.promises[run.key, identity].append(promise)
 
     def _forget_what_no_longer_matches(self, run: Run) -> None:
         """A session that does not match loses its notice; the next match starts over."""
