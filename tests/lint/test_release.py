@@ -38,6 +38,15 @@ def test_the_changelog_describes_this_version_or_a_fragment_does() -> None:
     assert VERSION in changelog['releases'] or fragments
 
 
+def test_the_changelog_lists_every_playbook() -> None:
+    """antsibull-changelog finds modules, filters and roles, but no playbooks."""
+    releases = yaml.safe_load((ROOT / 'changelogs' / 'changelog.yaml').read_text(encoding='utf-8'))['releases'].values()
+    listed = [entry for release in releases for entry in release.get('objects', {}).get('playbook', [])]
+    for fragment in (ROOT / 'changelogs' / 'fragments').glob('*.yml'):
+        listed += yaml.safe_load(fragment.read_text(encoding='utf-8')).get('add object.playbook', [])
+    assert sorted(entry['name'] for entry in listed) == sorted(path.stem for path in (ROOT / 'playbooks').glob('*.yml'))
+
+
 @pytest.mark.parametrize('name', ['README.md', 'CONTRIBUTING.md'])
 def test_links_work_in_the_artifact(name: str) -> None:
     for link in LINK.findall((ROOT / name).read_text(encoding='utf-8')):
