@@ -146,12 +146,12 @@ def test_all_hosts_wait_once_for_the_longest_grace_period(runs: dict[str, Run]) 
     assert 'Pausing for 4 seconds' in runs['real'].output
 
 
-def test_a_time_of_day_and_a_reminder_work_over_scheduled_runs(tmp_path: Path) -> None:
+def test_a_time_with_a_zone_and_a_reminder_work_over_scheduled_runs(tmp_path: Path) -> None:
     clock = {'fixed': '2026-11-21T20:00:00Z'}
     variables = {
         'idle_logoff_max_idle': '2h',
         'idle_logoff_notice_text': 'Logoff in {minutes} minutes.',
-        'idle_logoff_notice_at': '22:00',
+        'idle_logoff_notice_at': '2026-11-21T23:00:00+01:00',
         'idle_logoff_notice_remind': '15m',
         'idle_logoff_scheduled': True,
         'idle_logoff_max_sessions_total': 1,
