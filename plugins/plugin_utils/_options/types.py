@@ -19,7 +19,11 @@ import typing as t
 import unicodedata
 from collections.abc import Callable, Iterable
 
-from ansible_collections.winops.sessions.plugins.plugin_utils._options.duration import parse_duration, seconds_text
+from ansible_collections.winops.sessions.plugins.plugin_utils._options.duration import (
+    MAX_DAYS,
+    parse_duration,
+    seconds_text,
+)
 from ansible_collections.winops.sessions.plugins.plugin_utils._text import quoted
 
 Reader = Callable[[t.Any], t.Any]
@@ -73,6 +77,8 @@ def end_time(value: t.Any) -> str:
         moment = value.astimezone(datetime.UTC)
     except OverflowError:
         raise ValueError(_not_a_time(value.isoformat(), 'out of range')) from None
+    if moment - datetime.datetime.now(datetime.UTC) > datetime.timedelta(days=MAX_DAYS):
+        raise ValueError(_not_a_time(value.isoformat(), f'more than {MAX_DAYS} days away'))
     # Not the T of ISO 8601: ConvertFrom-Json of PowerShell 7 makes a date of such a text.
     return f'{moment:%Y-%m-%d %H:%M:%SZ}'.rjust(20, '0')
 

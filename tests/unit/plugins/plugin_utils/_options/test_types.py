@@ -190,6 +190,7 @@ def test_reads_the_end_of_a_grace_period(value, time):
         ('2026-11-21T22:00:00', 'add the zone'),
         (datetime.datetime(2026, 11, 21, 22), 'add the zone'),
         ('0001-01-01T00:00:00+14:00', 'out of range'),
+        ('9999-12-31T23:59:59Z', 'more than 3650 days away'),
         ('24:00', 'not a time'),
         ('22:60', 'not a time'),
         ('10pm', 'not a time'),
