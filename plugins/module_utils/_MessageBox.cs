@@ -5,7 +5,6 @@ using System;
 using System.Collections.Generic;
 using System.Threading.Tasks;
 using ansible_collections.winops.sessions.plugins.module_utils._Session;
-using ansible_collections.winops.sessions.plugins.module_utils._Wts;
 
 namespace ansible_collections.winops.sessions.plugins.module_utils._MessageBox {
 internal sealed class MessageBox {

@@ -16,8 +16,7 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._ResetCommand
 internal sealed class ResetCommand : IDisposable {
 	private readonly Process _process;
 	private readonly string _line;
-	private readonly Task<string> _output;
-	private readonly Task<string> _error;
+	private readonly Task<string> _output, _error;
 
 	private ResetCommand(Process process, string line) {
 		_process = process;

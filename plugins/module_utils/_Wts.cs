@@ -13,6 +13,8 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Threading.Tasks;
 
+[assembly: DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+
 namespace ansible_collections.winops.sessions.plugins.module_utils._Wts {
 // Constants, structures and functions under their names in the Windows SDK.
 internal static class Native {

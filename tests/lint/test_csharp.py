@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -21,6 +22,11 @@ from project import ROOT
 from winhost import pwsh
 
 SOURCES = sorted((ROOT / 'plugins' / 'module_utils').glob('*.cs'))
+
+# "Dynamic-link library search order": Windows loads its known DLLs from the system folder, wherever a program looks.
+KNOWN_DLLS = {'advapi32.dll', 'kernel32.dll'}
+# It concerns the whole assembly, which all sources of a module form, and may occur in it only once.
+SYSTEM32 = '[assembly: DefaultDllImportSearchPaths(DllImportSearchPath.System32)]\n'
 
 CSHARP_6 = 'public class Newer { public int Number => 1; }'
 UNUSED_FIELD = 'public class Unused { private int field; }'
@@ -104,3 +110,11 @@ def test_the_sources_need_nothing_newer_than_net_framework_4_6_2(tmp_path: Path)
 )
 def test_finds_calls_of_a_later_framework(text: str, problem: str, tmp_path: Path) -> None:
     assert problem in compile_in_mono(written(tmp_path, text), tmp_path / 'example.dll')
+
+
+@pytest.mark.parametrize('path', SOURCES, ids=lambda path: path.name)
+def test_loads_libraries_of_windows_from_system32_only(path: Path) -> None:
+    text = path.read_text(encoding='utf-8')
+    libraries = set(re.findall(r'\bDllImport\("(.*?)"', text))
+
+    assert libraries <= KNOWN_DLLS or SYSTEM32 in text
