@@ -27,7 +27,11 @@ public sealed class LogonMode {
 		_isDisabled = ReadValue(Winlogon, key => key.GetText(Disabled)) == "1";
 		_drain = ReadValue(TerminalServer, key => key.GetNumber(DrainMode));
 		_isDrainKnown = _drain != null || !ReadValue(TerminalServer, key => key.Has(DrainMode));
-		IsApplicationServer = ReadValue(TerminalServer, key => key.GetNumber(ApplicationServer)) == 1;
+		try {
+			IsApplicationServer = ReadValue(TerminalServer, key => key.GetNumber(ApplicationServer)) == 1;
+		} catch (RegistryException) {
+			// The mode does not depend on the role.
+		}
 	}
 
 	/// <summary>Reads the mode. An absent value counts as 0.</summary>
@@ -44,7 +48,7 @@ public sealed class LogonMode {
 		}
 	}
 
-	/// <summary>Whether the RD Session Host role is installed. Without it Windows may ignore a drain mode.</summary>
+	/// <summary>Whether the RD Session Host role is known to be installed. Without it Windows may ignore a drain mode.</summary>
 	public bool IsApplicationServer { get; private set; }
 
 	/// <summary>Why the mode is unknown.</summary>

@@ -37,7 +37,7 @@ try {
         $module.Diff.after = @{ mode = $mode }
     }
     if ($mode -in 'drain', 'drain_until_restart' -and -not $current.IsApplicationServer) {
-        $module.Warn('The RD Session Host role is not installed on this host. Windows may ignore the drain mode')
+        $module.Warn('The RD Session Host role was not found on this host. Windows may ignore the drain mode')
     }
 }
 catch {

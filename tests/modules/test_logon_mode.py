@@ -139,6 +139,13 @@ def test_warns_where_windows_may_ignore_a_drain_mode(
     )
 
 
+def test_a_role_that_cannot_be_read_does_not_fail_the_task(host: Callable[..., Host], mode: Run) -> None:
+    machine = host(registry=registry(0), api=[{'api': 'RegQueryValueExW', 'name': 'TSAppCompat', 'error': 5}])
+    result = mode(mode='drain')
+    assert (result['mode'], len(result['warnings'])) == ('drain', 1)
+    assert values(machine) == {DRAIN: 2}
+
+
 @pytest.mark.parametrize('after', MODES)
 def test_every_mode_is_reached_where_the_values_are_absent(host: Callable[..., Host], mode: Run, after: str) -> None:
     machine = host(registry=registry())
