@@ -60,7 +60,9 @@ def story(shared: Path) -> dict[str, Run]:
                 return run(MAIN, fleet, folder, 'logoff_idle', '--forks=1', *arguments, variables=VARIABLES)
 
             planned = ('--check', '--limit=first,crowded,gone')
-            return {'check': go('check', *planned), 'real': go('real'), 'again': go('again', '--limit=first,quiet')}
+            retry = shared / 'role.retry'
+            retry.write_text('first\nquiet\n', encoding='utf-8')
+            return {'check': go('check', *planned), 'real': go('real'), 'again': go('again', f'--limit=@{retry}')}
 
     return cached_across_workers(shared, 'role', play)
 
@@ -87,6 +89,14 @@ def test_check_mode_fails_the_hosts_that_a_real_run_would_fail(story: dict[str, 
     assert check.status == 2
     assert [name for name, numbers in check.recap.items() if numbers['failed']] == ['crowded', 'gone']
     assert check.statuses() == {'first': 'answered', 'crowded': 'failed', 'gone': 'unreachable'}
+
+
+def test_the_report_names_the_limit(story: dict[str, Run]) -> None:
+    targets = {name: run.report['target'] for name, run in story.items() if run.report}
+    assert targets['check'].endswith(' (limit: first,crowded,gone)')
+    assert targets['again'].endswith('/role.retry)')
+    assert '(limit: @' in targets['again']
+    assert 'limit' not in targets['real']
 
 
 # ---- Warning, pause and logoff ----

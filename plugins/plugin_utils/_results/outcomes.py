@@ -46,14 +46,14 @@ LIMIT_REASONS = {
     'max_logged_on': 'logged on too long',
 }
 
-#: Why a selected session was protected.
+#: Why a selected session was protected. An option that protects by default is named, because the task does not set it.
 PROTECTIONS = {
     'own_session': 'session of this task',
-    'connection_user': 'account that Ansible connects with',
+    'connection_user': 'account that Ansible connects with (protect_connection_user)',
     'protected_user': 'protected user',
     'protected_group': 'member of a protected group',
     'protected_process': 'runs a protected process',
-    'console_idle': 'idle time of the console is unreliable',
+    'console_idle': 'idle time of the console is unreliable (protect_console_idle)',
 }
 
 _ORDER = {name: rank for rank, name in enumerate(OUTCOMES)}

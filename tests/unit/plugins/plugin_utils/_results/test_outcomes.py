@@ -9,6 +9,7 @@ import re
 import pytest
 import yaml
 
+from ansible_collections.winops.sessions.plugins.plugin_utils._options.spec import spec_of
 from ansible_collections.winops.sessions.plugins.plugin_utils._results.outcomes import (
     LIMIT_REASONS,
     OUTCOMES,
@@ -47,6 +48,13 @@ def test_every_outcome_of_the_catalogue_is_documented() -> None:
 def test_reasons_are_those_of_the_documentation() -> None:
     assert documented('win_user_session', 'sessions', 'contains', 'reason') == LIMIT_REASONS.keys()
     assert documented('win_user_session', 'protected', 'contains', 'reason') == PROTECTIONS.keys()
+
+
+def test_names_each_option_that_protects_by_default() -> None:
+    spec = spec_of('win_user_session')
+    options = {name for name, option in spec.items() if name.startswith('protect_') and option.get('default') is True}
+    assert options == {name for text in PROTECTIONS.values() for name in re.findall(r'\((\w+)\)$', text)}
+    assert options
 
 
 def test_the_engine_ends_sessions_and_fails_tasks_with_the_same_outcomes() -> None:
