@@ -13,7 +13,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from winhost.clock import SECOND, filetime
@@ -52,19 +52,27 @@ def matches(pattern: str, text: str | None) -> bool:
     return text is not None and re.fullmatch(regex, fold(text), re.DOTALL) is not None
 
 
-def _is_named(host: Host, session: Session, names: list[str], unresolved: Collection[str] = ()) -> bool:
+def _is_named(
+    host: Host, session: Session, names: list[str], unresolved: Collection[str] = (), unseen: Collection[str] = ()
+) -> bool:
     """Whether a session's user is one of those named.
 
     :param unresolved: the names that could not be resolved, which name every account with the same user part.
+    :param unseen: the sessions whose processes could not be seen: the SID is that of the account's name.
     """
     if session.user is None:
         return False
-    texts = [session.user, f'{session.domain}\\{session.user}', f'{session.user}@{session.domain}', session.sid]
+    sids = {session.sid}
+    if token(session) in unseen:
+        sids.add(host.find_account(session.account or '').sid)
+    texts = [session.user, f'{session.domain}\\{session.user}', f'{session.user}@{session.domain}', *sids]
     is_text = any(matches(name, text) for name in names for text in texts)
-    return is_text or any(_is_resolved(host, session, name, unresolved) for name in names)
+    return is_text or any(_is_resolved(host, session, name, unresolved, sids) for name in names)
 
 
-def _is_resolved(host: Host, session: Session, name: str, unresolved: Collection[str]) -> bool:
+def _is_resolved(
+    host: Host, session: Session, name: str, unresolved: Collection[str], sids: Collection[str | None]
+) -> bool:
     """Whether Windows resolves a name to a session's user."""
     if not re.search(r'[\\@]', name) or re.search(r'[*?]', name):
         return False
@@ -72,7 +80,7 @@ def _is_resolved(host: Host, session: Session, name: str, unresolved: Collection
     if found.error or found.sid is None:
         user = name.rpartition('\\')[2] if '\\' in name else name.rpartition('@')[0]
         return name in unresolved and fold(user) == fold(session.user or '')
-    return found.sid == session.sid
+    return found.sid in sids
 
 
 def _groups(host: Host, session: Session) -> set[str]:
@@ -134,13 +142,20 @@ def is_candidate(host: Host, session: Session, options: dict[str, Any]) -> bool:
     return session.state in _LEFT or (is_named and is_old)
 
 
-def selects(host: Host, session: Session, options: dict[str, Any], unresolved: Collection[str] = ()) -> bool:
+def selects(
+    host: Host,
+    session: Session,
+    options: dict[str, Any],
+    unresolved: Collection[str] = (),
+    unseen: Collection[str] = (),
+) -> bool:
     """Whether the options may select a session.
 
     :param unresolved: the names that the run could not resolve.
+    :param unseen: the sessions whose processes the run could not see.
     """
     checks = {
-        'users': lambda names: _is_named(host, session, names),
+        'users': lambda names: _is_named(host, session, names, unseen=unseen),
         'exclude_users': lambda names: not _is_named(host, session, names, unresolved),
         'groups': lambda names: bool(_groups(host, session) & {host.directory.sid(name) for name in names}),
         'session_ids': lambda ids: session.id in ids,
@@ -187,6 +202,7 @@ def protection(host: Host, session: Session, options: dict[str, Any], unresolved
 class Instant:
     """A session at one moment; ``token`` None: there was none of that ID.
 
+    :ivar is_selected_by_facts: whether the options select it, apart from its processes and its client.
     :ivar calls: how many calls the run had made.
     """
 
@@ -194,6 +210,7 @@ class Instant:
     token: str | None = None
     account: str | None = None
     is_selected: bool = False
+    is_selected_by_facts: bool = False
     protection: str | None = None
     reached: frozenset[str] = frozenset()
     state: str = ''
@@ -249,11 +266,13 @@ class Run:
     acts: list[Act] = field(default_factory=list)
     boxes: list[Act] = field(default_factory=list)
     reads: dict[int, list[Instant]] = field(default_factory=lambda: defaultdict(list))
+    looks: dict[int, list[Instant]] = field(default_factory=lambda: defaultdict(list))
     writes: list[str] = field(default_factory=list)
     listed: list[str] = field(default_factory=list)
     process_lists: list[bool] = field(default_factory=list)
     tokens_read: bool = False
     unresolved: set[str] = field(default_factory=set)
+    unseen: set[str] = field(default_factory=set)
     calls: int = 0
     planned_at: int | None = None
 
@@ -319,11 +338,13 @@ class Judge:
         if session_id not in self.host.sessions:
             return Instant(now, calls=run.calls)
         session, options = self.host.sessions[session_id], run.options
+        facts = {name: value for name, value in options.items() if name not in ('processes', 'client_names')}
         return Instant(
             now,
             token(session),
             session.account,
-            selects(self.host, session, options, run.unresolved),
+            selects(self.host, session, options, run.unresolved, run.unseen),
+            selects(self.host, session, facts, run.unresolved, run.unseen),
             protection(self.host, session, options, run.unresolved),
             frozenset(reached(self.host, session, options)),
             session.state.name.lower(),
@@ -332,6 +353,21 @@ class Judge:
             session.logon_time,
             run.calls,
         )
+
+    def as_read(self, run: Run, session_id: int, since: int) -> Instant:
+        """A session as it is now, but with the processes and the client that it had when they were read.
+
+        They are read before the facts, which are read last. What starts in between is seen by the next reading.
+
+        :param since: how many calls the run had made at the reading before.
+        """
+        now = self.instant(run, session_id)
+        looks = [look for look in run.looks[session_id] if look.token == now.token and look.calls > since]
+        if now.is_selected_by_facts and any(look.is_selected for look in looks):
+            now = replace(now, is_selected=True)
+        if now.protection == 'protected_process' and any(look.protection is None for look in looks):
+            now = replace(now, protection=None)
+        return now
 
     def begin(self, pid: int, options: dict[str, Any], check: bool) -> Run:
         """Note that a process runs the module from now on."""
@@ -370,12 +406,17 @@ class Judge:
         if not is_act and not call.caller:
             self.inject(run, call)
         if call.api == READ and call.arguments['class'] in (24, 25) and not call.caller:
-            run.reads[call.arguments['session']].append(self.instant(run, call.arguments['session']))
+            reads = run.reads[call.arguments['session']]
+            reads.append(self.as_read(run, call.arguments['session'], reads[-1].calls if reads else 0))
+        if call.api == 'WTSEnumerateProcessesExW' or (call.api == READ and call.arguments['class'] == 10):
+            run.looks[call.arguments['session']].append(self.instant(run, call.arguments['session']))
         if call.api == 'WTSEnumerateSessionsExW' and not call.caller:
             run.listed = [token(row) for row in self.host.sessions if row.user and 1 <= row.id <= 65535]
         if not is_act or call.arguments['server'] is not None:
             return None
-        act = Act(call.api, call.arguments['session'], self.instant(run, call.arguments['session']))
+        reads = run.reads[call.arguments['session']][-2:-1]
+        at = self.as_read(run, call.arguments['session'], reads[0].calls if reads else 0)
+        act = Act(call.api, call.arguments['session'], at)
         if call.api in ACTS:
             self._judge(run, act)
         (run.acts if act.api in ACTS else run.boxes).append(act)
@@ -394,6 +435,7 @@ class Judge:
             self._note_try(run, str(call.arguments['name']))
         if call.api == 'WTSEnumerateProcessesExW':
             run.process_lists.append(call.error == 0)
+            run.unseen |= {token(row) for row in self.host.sessions if call.error or not row.processes}
         if call.api == 'LookupAccountNameW' and call.error:
             run.unresolved.add(call.arguments['name'])
         if call.api == 'GetTokenInformation' and call.error == 0:
@@ -430,9 +472,8 @@ class Judge:
             return  # the session ended before the call
         # Another controller's logoff may have left a session without a user before the command started to work.
         act.is_of_rest = act.at.account is None and act.at.connect_time == at.connect_time
-        is_ending = at.state in ('disconnected', 'down') and any(
-            earlier.at.token == at.token and earlier.error == 0 for earlier in run.acts
-        )
+        asked = [earlier for earlier in run.acts if earlier.at.token == at.token and earlier.error == 0]
+        is_ending = bool(asked) and at.state in ('disconnected', 'down')
         if not at.is_selected and not is_ending:
             self.blame(run, f'{what}, which does not match: {at}')
         if at.protection:
@@ -443,7 +484,8 @@ class Judge:
             self.blame(run, f'{what}, whose processes could not be read')
         if run.options.get('protect_groups') and at.account and not run.tokens_read:
             self.blame(run, f'{what}, whose groups could not be read')
-        self._judge_kind(run, act, what, at)
+        # What a session does while it ends is the effect of the act before.
+        self._judge_kind(run, act, what, at, asked[-1].at.reached if is_ending else at.reached)
         if run.notice is not None:
             # The clock may be set back between the request of a reset and the work of the command.
             before = [
@@ -474,10 +516,10 @@ class Judge:
             earlier.session == act.session and earlier.at.connect_time == act.at.connect_time for earlier in run.acts
         )
 
-    def _judge_kind(self, run: Run, act: Act, what: str, at: Instant) -> None:
+    def _judge_kind(self, run: Run, act: Act, what: str, at: Instant, reached: frozenset[str]) -> None:
         options, method = run.options, run.options.get('method', 'logoff')
         kind = ACTS[act.api]
-        is_only_idle = at.reached == {'max_idle'} and options.get('idle_action') == 'disconnect'
+        is_only_idle = reached == {'max_idle'} and options.get('idle_action') == 'disconnect'
         if options['state'] == 'disconnected' or is_only_idle:
             allowed = {'disconnect'}
         else:
@@ -597,7 +639,12 @@ class Judge:
             return
         if accepted and all(act.api != 'rwinsta' for act in accepted) and not result.get('changed'):
             self.blame(run, 'changed is false after an act')
-        if not run.acts and not shown and not run.writes and result.get('changed'):
+        # The start of a command is no call: on a busy host, a reset may be stopped before its first one.
+        is_started = any(
+            record['action'] == 'reset' and record['outcome'] in ('still_present', 'session_changed')
+            for record in records
+        )
+        if not run.acts and not shown and not run.writes and not is_started and result.get('changed'):
             self.blame(run, 'changed is true and nothing was done')
 
     def _untrue(self, run: Run, record: dict[str, Any]) -> str | None:
@@ -679,5 +726,5 @@ class Judge:
     def _forget_what_no_longer_matches(self, run: Run) -> None:
         """A session that does not match loses its notice; the next match starts over."""
         for session in self.host.sessions:
-            if not selects(self.host, session, run.options):
+            if not selects(self.host, session, run.options, unseen=run.unseen):
                 self.promises.pop((run.key, token(session)), None)

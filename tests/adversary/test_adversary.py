@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from adversary.machine import Adversary, attack
+from adversary.machine import Adversary, Change, attack
+from adversary.worlds import NOW
 from modules.altered import quick_plugins
 from modules.engine import Engine
 
@@ -31,3 +33,41 @@ def test_no_session_is_ended_that_must_not_be(engines: tuple[Engine, Engine]) ->
     usual = 'ADVERSARY_EXAMPLES' not in os.environ
     attack(engines, examples=EXAMPLES, shrink='ADVERSARY_NOSHRINK' not in os.environ, seed=0 if usual else None)
     print(Adversary.counted)
+
+
+def _play(
+    engines: tuple[Engine, Engine], session: dict[str, Any], task: dict[str, Any], *during: tuple[int, Change]
+) -> None:
+    """Run a task on a host with one session while things happen."""
+    Adversary.engines, Adversary.only = engines, {'timeout': '0.2', **task}
+    accounts = {'CORP\\carol': {'sid': 'S-1-5-21-1-2-3-1003'}}
+    world = {'clock': {'fixed': NOW}, 'sessions': [{'id': 1, **session}], 'directory': {'accounts': accounts}}
+    state = Adversary()
+    try:
+        state.begin(world=world, tasks=({}, {}, {}))
+        state.run_while_things_happen(task=0, newcomers=[], during=list(during))
+    finally:
+        state.teardown()
+
+
+def test_permits_an_act_when_a_program_starts_after_the_processes_were_read(engines: tuple[Engine, Engine]) -> None:
+    task = {'all_sessions': True, 'protect_processes': ['backup*'], 'state': 'logged_off'}
+    for moment in range(26):
+        _play(engines, {'user': 'alice'}, task, (moment, ('program', 0, 'backup.exe')))
+
+
+def test_permits_an_act_when_the_client_changes_after_it_was_read(engines: tuple[Engine, Engine]) -> None:
+    task = {'client_names': ['PC-1'], 'state': 'logged_off'}
+    for moment in range(10):
+        _play(engines, {'user': 'alice', 'client': {'name': 'PC-1'}}, task, (moment, ('client', 0, 'PC-2')))
+
+
+def test_permits_a_reset_of_a_session_whose_logoff_has_changed_its_limits(engines: tuple[Engine, Engine]) -> None:
+    limits = {'max_idle': '0', 'max_disconnected': '3600', 'idle_action': 'disconnect'}
+    session = {'user': 'alice', 'state': 'disconnected', 'disconnected': 7200, 'on_logoff': {'hangs': True}}
+    _play(engines, session, {**limits, 'state': 'logged_off', 'method': 'logoff_then_reset'})
+
+
+def test_identifies_a_session_without_visible_processes_by_its_name(engines: tuple[Engine, Engine]) -> None:
+    session = {'user': 'carol', 'sid': 'S-1-5-21-1-2-3-1999', 'processes': []}
+    _play(engines, session, {'users': ['carol@corp.example.com'], 'state': 'logged_off'})
