@@ -215,7 +215,7 @@ internal class WtsException : Win32Exception {
 			throw new WtsException(api, Marshal.GetLastWin32Error());
 	}
 
-	private bool Is(params int[] codes) {
+	internal bool Is(params int[] codes) {
 		return codes.Contains(NativeErrorCode);
 	}
 
@@ -426,7 +426,7 @@ internal sealed class SessionServer : IDisposable {
 			ex = QueryStruct<Native.WTSINFOEXW>(id, Native.WTSSessionInfoEx);
 		} catch (WtsException e) {
 			// "No such class" is a reason to use the older class; any other error is the answer.
-			if (e.NativeErrorCode != 50 && e.NativeErrorCode != 87)
+			if (!e.Is(1, 50, 87, 120, 124))
 				throw;
 		}
 		if (ex == null || ex.Value.Level != 1 || ex.Value.Data.SessionId != (uint)id)

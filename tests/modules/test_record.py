@@ -320,7 +320,9 @@ def test_one_process_and_none_are_lists_too(host, info):
 # ---- Class 25, class 24, and answers that are none ----
 
 
-@pytest.mark.parametrize('fault', [{'error': 50}, {'error': 87}, {'result': 'empty'}, {'result': 'short'}])
+@pytest.mark.parametrize(
+    'fault', [*({'error': code} for code in (1, 50, 87, 120, 124)), {'result': 'empty'}, {'result': 'short'}], ids=str
+)
 def test_without_class_25_the_facts_come_from_class_24(host, info, fault):
     session = {'id': 3, 'user': 'alice', 'logged_on': '2h', 'idle': '5m', 'connected': '1h', 'locked': True}
     there = host(clock=NOON, sessions=[session], api=[{'api': 'WTSQuerySessionInformationW', 'class': 25, **fault}])
