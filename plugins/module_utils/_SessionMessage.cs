@@ -107,7 +107,8 @@ public sealed class SessionMessage {
 			receiver.Finish("failed", "reading " + session + " again before sending the message failed: " + e.Message, e);
 			return;
 		}
-		if (!Names.AreEqual(now.Token, session.Token)) {
+		// The token of a session that could not be read before has no logon time to compare.
+		if (session.Facts != null && !Names.AreEqual(now.Token, session.Token)) {
 			receiver.Finish("session_changed", session + " has ended");
 			return;
 		}

@@ -351,6 +351,26 @@ def test_a_failed_message_has_its_code_and_the_others_are_sent(
     assert str(error) in result['msg']
 
 
+@pytest.mark.parametrize(('user', 'outcome'), [('CORP\\alice', 'sent'), ('CORP\\mallory', 'session_changed')])
+def test_a_session_that_is_read_only_the_second_time_gets_the_message_if_it_is_still_that_of_the_user(
+    host: Callable[..., Host], message: Run, user: str, outcome: str
+) -> None:
+    facts = {'api': 'WTSQuerySessionInformationW', 'session': 2, 'class': 25}
+    machine = host(sessions=[ALICE], api=[{**facts, 'error': 31, 'times': 1}])
+    machine.on(
+        facts['api'],
+        session=2,
+        nth=2,
+        when='before',
+        do=lambda host: host.sessions.update(2, user=user),
+        **{'class': 25},
+    )
+    result = message()
+
+    assert outcomes(result) == {'alice': outcome}
+    assert len(machine.boxes) == (outcome == 'sent')
+
+
 def test_sends_no_message_to_a_session_that_cannot_be_re_checked(host: Callable[..., Host], message: Run) -> None:
     machine = host(sessions=[ALICE])
     machine.on(
