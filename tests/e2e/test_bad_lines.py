@@ -32,6 +32,10 @@ MIDDLE: dict[str, tuple[str, dict[str, Any]]] = {f'{connection}-middle': (connec
 SLOW = {f'{connection}-slow': (connection, {'piece': 1, 'round_trip': 0.05}) for connection in CONNECTIONS}
 LINES: dict[str, tuple[str, dict[str, Any]]] = {**CUT, **MIDDLE, **SLOW}
 
+# The third answer is that to the module. If it is lost, winrm waits for output once, as long as an operation may take,
+# and the host waits for the rest of the module.
+SHORT_OPERATIONS = {'winrm-3': {'ansible_winrm_operation_timeout_sec': 5}}
+
 ACT = {'winops.sessions.win_user_session': {'state': 'logged_off', 'max_idle': '2h', 'timeout': '30s'}}
 TASKS = [{'name': 'first run', **ACT}, {'name': 'next run', **ACT, 'when': 'inventory_hostname not in slow'}]
 
@@ -48,7 +52,8 @@ def lines(shared: Path) -> Run:
             for name, (connection, how) in LINES.items():
                 line = stack.enter_context(Line(running[name].port, **how))
                 inventory = running.inventory(connection)['all']
-                hosts[name] = {**inventory['vars'], **inventory['hosts'][name], 'ansible_port': line.port}
+                own = {'ansible_port': line.port, **SHORT_OPERATIONS.get(name, {})}
+                hosts[name] = {**inventory['vars'], **inventory['hosts'][name], **own}
                 if name in MIDDLE:
                     running[name].on('WTSLogoffSession', session=3, when='before', do=cutting(line))
             plays = [{'vars': {'slow': list(SLOW)}, 'tasks': TASKS, **TO_THE_END}]
