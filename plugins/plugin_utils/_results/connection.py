@@ -28,6 +28,17 @@ _REMEDIES = (
         ' in the known_hosts file, and the user name and the password must be valid.',
     ),
     (
+        r'could not resolve hostname|failed to resolve|name or service not known|name resolution',
+        'The name of the host cannot be resolved. Check the address in the inventory and the DNS of the controller.',
+    ),
+    (
+        # winrm and psrp open a new connection for a message if the host has closed the last one.
+        r'connection refused|no route to host|failed to establish a new connection|connect timeout|'
+        r'connect to host \S+ port',
+        'Nothing answers at this address and port. Check both in the inventory, WinRM or OpenSSH on the host, and the'
+        ' firewalls in between. If the host stopped answering during the task, run the task again.',
+    ),
+    (
         r'reset by peer|connection aborted|broken pipe|closed by remote host|data could not be sent|read timed out',
         'The connection was lost. The module may have run to its end. Run the task again: it reads the current state'
         ' of the host.',
