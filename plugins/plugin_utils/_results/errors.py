@@ -21,6 +21,7 @@ class Error(t.NamedTuple):
     server: bool = False  #: whether the error is typical of a connection to the option server
 
 
+UNSUPPORTED = 'this version of Windows does not support the request'
 ADMINISTRATOR = (
     'Connect with a member of the local Administrators group '
     '(a local account also needs LocalAccountTokenFilterPolicy=1)'
@@ -40,6 +41,7 @@ SERVER = (
 
 #: "System Error Codes" (Microsoft), except for the codes from 7001: "winerror.h".
 ERRORS = {
+    1: Error('ERROR_INVALID_FUNCTION', UNSUPPORTED),
     2: Error('ERROR_FILE_NOT_FOUND', 'there is no such session or object'),
     5: Error(
         'ERROR_ACCESS_DENIED',
@@ -53,10 +55,12 @@ ERRORS = {
     13: Error('ERROR_INVALID_DATA', 'Windows returned invalid data', LATER),
     14: Error('ERROR_OUTOFMEMORY', 'the host does not have enough memory', MEMORY),
     31: Error('ERROR_GEN_FAILURE', 'Windows could not process the request', LATER, f'{LATER}. {STUCK}'),
-    50: Error('ERROR_NOT_SUPPORTED', 'this version of Windows does not support the request'),
+    50: Error('ERROR_NOT_SUPPORTED', UNSUPPORTED),
     53: Error('ERROR_BAD_NETPATH', 'the host was not found in the network', server=True),
     87: Error('ERROR_INVALID_PARAMETER', 'Windows did not accept the request'),
+    120: Error('ERROR_CALL_NOT_IMPLEMENTED', UNSUPPORTED),
     122: Error('ERROR_INSUFFICIENT_BUFFER', 'the result is longer than the buffer of the call', LATER),
+    124: Error('ERROR_INVALID_LEVEL', UNSUPPORTED),
     234: Error('ERROR_MORE_DATA', 'the result is longer than the buffer of the call', LATER),
     1008: Error('ERROR_NO_TOKEN', 'there is no logon token', ADMINISTRATOR),
     1115: Error('ERROR_SHUTDOWN_IN_PROGRESS', 'the host is being shut down', STARTED),
