@@ -281,6 +281,113 @@ def test_a_reset_that_failed_after_the_session_had_ended_is_no_failure(host: Hos
     assert (outcome(result), result['changed'], result.get('failed')) == ('already_gone', False, None)
 
 
+def hanging_reset(host: Host) -> None:
+    """Let the command that resets a session hang before it does anything."""
+    command = host.root / 'Windows' / 'System32' / 'rwinsta.exe'
+    command.write_text('#!/bin/sh\nexec tail -f /dev/null\n')
+
+
+def after_the_command(host: Host, do: Callable[[Host], Any]) -> None:
+    """Change a host once, before the first list that is read after the command has ended."""
+    command: list[Call] = []
+    is_done: list[bool] = []
+
+    def change(host: Host) -> None:
+        command.extend(call for call in host.calls if call.api == 'rwinsta')
+        if command and not Path(f'/proc/{command[0].pid}').exists() and not is_done:
+            is_done.append(True)
+            do(host)
+
+    for nth in range(1, 60):
+        host.on(ENUMERATE, when='before', nth=nth, do=change)
+
+
+@pytest.mark.parametrize('error', [0, 2], ids=['read', 'unread'])
+def test_stops_a_reset_whose_id_is_reused_between_two_readings(host: Hosts, act: Run, error: int) -> None:
+    there = host(clock={'fixed': NOW}, sessions=[ALICE])
+    hanging_reset(there)
+
+    def replace(host: Host) -> None:
+        host.sessions.replace(2, user='bob')
+        if error:
+            host.fault(QUERY, error=error, session=2, times=1, **FACTS)
+
+    # The list and the facts after it still show the session; its re-check shows another.
+    there.on(ENUMERATE, nth=2, do=lambda host: host.on(QUERY, session=2, do=replace, **FACTS))
+
+    result = act(session_ids=[2], method='reset')
+
+    assert (outcome(result), result['changed'], result.get('failed')) == ('session_changed', False, None)
+    assert 'The reset was stopped' in result['sessions'][0]['detail']
+    assert of(result, 'user', 'remaining') == {2: 'bob'}
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        {'replace': {'id': 2, 'user': 'eve', 'connected': '1m'}},
+        {'update': {'id': 2, 'user': None, 'state': 'down'}},
+        {'leave': 2},
+    ],
+    ids=['another user', 'no user', 'nothing'],
+)
+def test_a_session_that_changes_while_the_reset_is_stopped_may_have_been_reset(
+    host: Hosts, act: Run, change: dict[str, Any]
+) -> None:
+    there = host(clock={'fixed': NOW}, sessions=[ALICE])
+    hanging_reset(there)
+
+    def replace(host: Host) -> None:
+        host.sessions.replace(2, user='bob')
+        host.on(QUERY, session=2, do=lambda host: host.change(change), **FACTS)
+
+    there.on(ENUMERATE, nth=2, when='before', do=replace)
+
+    result = act(session_ids=[2], method='reset')
+
+    assert (outcome(result), result.get('failed')) == ('session_changed', True)
+    assert 'reused by CORP\\bob' in result['sessions'][0]['detail']
+
+
+def test_a_session_that_cannot_be_read_under_the_id_may_have_been_reset(host: Hosts, act: Run) -> None:
+    there = host(clock={'fixed': NOW}, sessions=[ALICE])
+    hanging_reset(there)
+
+    def replace(host: Host) -> None:
+        host.sessions.replace(2, user='bob')
+        host.fault(QUERY, error=31, session=2, times=1, **FACTS)
+
+    there.on(ENUMERATE, nth=2, when='before', do=replace)
+
+    result = act(session_ids=[2], method='reset')
+
+    assert (outcome(result), result.get('failed')) == ('session_changed', True)
+
+
+def test_a_session_that_takes_the_id_after_the_command_has_ended_was_not_reset(host: Hosts, act: Run) -> None:
+    there = host(sessions=[{**ALICE, 'on_reset': HANGS}])
+    after_the_command(there, lambda host: host.sessions.replace(2, user='bob'))
+
+    result = act(session_ids=[2], method='reset', timeout='60')
+
+    assert (outcome(result), result['changed'], result.get('failed')) == ('reset', True, None)
+    assert of(result, 'user', 'remaining') == {2: 'bob'}
+
+
+def test_a_reset_that_failed_before_the_id_was_reused_changed_nothing(host: Hosts, act: Run) -> None:
+    there = host(sessions=[ALICE])
+    there.fault('rwinsta', error=5)
+    after_the_command(
+        there,
+        lambda host: host.on(QUERY, session=2, do=lambda host: host.sessions.replace(2, user='bob'), **FACTS),
+    )
+
+    result = act(session_ids=[2], method='reset', timeout='60')
+
+    assert (outcome(result), result['changed'], result.get('failed')) == ('session_changed', False, None)
+    assert done(there) == [('rwinsta', 2)]
+
+
 def test_a_session_that_was_reset_unread_is_identified_by_its_account(host: Hosts, act: Run) -> None:
     there = host(sessions=[{**ALICE, 'on_reset': {'error': 5}}])
     there.fault(QUERY, error=7007, session=2, **FACTS)
