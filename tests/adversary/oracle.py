@@ -487,11 +487,13 @@ class Judge:
         # What a session does while it ends is the effect of the act before.
         self._judge_kind(run, act, what, at, asked[-1].at.reached if is_ending else at.reached)
         if run.notice is not None:
-            # The clock may be set back between the request of a reset and the work of the command.
+            # The clock may be set back between the request of a reset and the work of the command. A user may be active
+            # again in between, and the command begin its work before the reading that shows it has stopped the command.
             before = [
                 seen
                 for seen in run.reads[act.session]
-                if act.api == 'rwinsta' and seen.token == at.token and seen.may_end and seen.time > at.time
+                if act.api == 'rwinsta' and seen.token == at.token and seen.may_end
+                if seen.time > at.time or seen in run.reads[act.session][-3:]
                 if selected and seen.calls > selected.calls
             ]
             reasons = [self._not_warned(run, seen) for seen in (at, *before)]
