@@ -186,8 +186,9 @@ def protection(host: Host, session: Session, options: dict[str, Any], unresolved
         return 'protected_user'
     if _groups(host, session) & {host.directory.sid(name) for name in options.get('protect_groups') or []}:
         return 'protected_group'
-    # A session without processes has some that cannot be seen.
-    if options.get('protect_processes') and (_runs(session, options['protect_processes']) or not session.processes):
+    # A user's session without processes has some that cannot be seen.
+    is_unseen = session.user is not None and not session.processes
+    if options.get('protect_processes') and (_runs(session, options['protect_processes']) or is_unseen):
         return 'protected_process'
     is_console = session.id == host.sessions.console
     if options.get('protect_console_idle', True) and is_console and reached(host, session, options) == {'max_idle'}:

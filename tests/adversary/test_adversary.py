@@ -71,3 +71,9 @@ def test_permits_a_reset_of_a_session_whose_logoff_has_changed_its_limits(engine
 def test_identifies_a_session_without_visible_processes_by_its_name(engines: tuple[Engine, Engine]) -> None:
     session = {'user': 'carol', 'sid': 'S-1-5-21-1-2-3-1999', 'processes': []}
     _play(engines, session, {'users': ['carol@corp.example.com'], 'state': 'logged_off'})
+
+
+def test_a_ghost_session_without_processes_is_not_protected(engines: tuple[Engine, Engine]) -> None:
+    session = {'user': None, 'state': 'disconnected', 'connected': 7200, 'disconnected': 7200, 'processes': []}
+    task = {'session_ids': [1], 'ghosts': True, 'protect_processes': ['winword'], 'state': 'logged_off'}
+    _play(engines, session, task)
