@@ -74,6 +74,7 @@ def test_identifies_a_session_without_visible_processes_by_its_name(engines: tup
 
 
 def test_a_ghost_session_without_processes_is_not_protected(engines: tuple[Engine, Engine]) -> None:
-    session = {'user': None, 'state': 'disconnected', 'connected': 7200, 'disconnected': 7200, 'processes': []}
+    left = {'state': 'disconnected', 'connected': 7200, 'disconnected': 7200}
+    session: dict[str, Any] = {'user': None, **left, 'processes': []}
     task = {'session_ids': [1], 'ghosts': True, 'protect_processes': ['winword'], 'state': 'logged_off'}
     _play(engines, session, task)

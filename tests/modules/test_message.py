@@ -355,7 +355,7 @@ def test_a_failed_message_has_its_code_and_the_others_are_sent(
 def test_a_session_that_is_read_only_the_second_time_gets_the_message_if_it_is_still_that_of_the_user(
     host: Callable[..., Host], message: Run, user: str, outcome: str
 ) -> None:
-    facts = {'api': 'WTSQuerySessionInformationW', 'session': 2, 'class': 25}
+    facts: dict[str, Any] = {'api': 'WTSQuerySessionInformationW', 'session': 2, 'class': 25}
     machine = host(sessions=[ALICE], api=[{**facts, 'error': 31, 'times': 1}])
     machine.on(
         facts['api'],

@@ -35,8 +35,8 @@ _REMEDIES = (
         # winrm and psrp open a new connection for a message if the host has closed the last one.
         r'connection refused|no route to host|failed to establish a new connection|connect timeout|'
         r'connect to host \S+ port',
-        'Nothing answers at this address and port. Check both in the inventory, WinRM or OpenSSH on the host, and the'
-        ' firewalls in between. If the host stopped answering during the task, run the task again.',
+        'Nothing answers at this address and port. Check both in the inventory, the service that Ansible connects to on'
+        ' the host, and the firewalls in between. If the host stopped answering during the task, run the task again.',
     ),
     (
         r'reset by peer|connection aborted|broken pipe|closed by remote host|data could not be sent|read timed out',
