@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+from modules.reset_command import hang_reset
 from modules.results import calls, done, ended, ids, of
 
 QUERY, LOGOFF, DISCONNECT, RESET = 'WTSQuerySessionInformationW', 'WTSLogoffSession', 'WTSDisconnectSession', 'rwinsta'
@@ -164,8 +165,7 @@ def test_a_session_that_logs_on_after_the_act_is_not_reported_as_hit(host, act):
 
 def test_stops_a_reset_that_has_not_begun_when_the_user_is_active_again(host, act):
     there = host(sessions=[ALICE])
-    command = there.root / 'Windows' / 'System32' / 'rwinsta.exe'
-    command.write_text('#!/bin/sh\nexec tail -f /dev/null\n')
+    hang_reset(there)
     there.on(ENUMERATE, nth=2, do=lambda host: host.change({'update': {'id': 2, 'idle': 0}}))
 
     result = act(max_idle='3600', method='reset')

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from modules.reset_command import hang_reset
 from modules.results import calls, done, ended, of
 
 from winhost.host import Call, Host
@@ -281,12 +282,6 @@ def test_a_reset_that_failed_after_the_session_had_ended_is_no_failure(host: Hos
     assert (outcome(result), result['changed'], result.get('failed')) == ('already_gone', False, None)
 
 
-def hanging_reset(host: Host) -> None:
-    """Let the command that resets a session hang before it does anything."""
-    command = host.root / 'Windows' / 'System32' / 'rwinsta.exe'
-    command.write_text('#!/bin/sh\nexec tail -f /dev/null\n')
-
-
 def after_the_command(host: Host, do: Callable[[Host], Any]) -> None:
     """Change a host once, before the first list that is read after the command has ended."""
     command: list[Call] = []
@@ -305,7 +300,7 @@ def after_the_command(host: Host, do: Callable[[Host], Any]) -> None:
 @pytest.mark.parametrize('error', [0, 2], ids=['read', 'unread'])
 def test_stops_a_reset_whose_id_is_reused_between_two_readings(host: Hosts, act: Run, error: int) -> None:
     there = host(clock={'fixed': NOW}, sessions=[ALICE])
-    hanging_reset(there)
+    hang_reset(there)
 
     def replace(host: Host) -> None:
         host.sessions.replace(2, user='bob')
@@ -335,7 +330,7 @@ def test_a_session_that_changes_while_the_reset_is_stopped_may_have_been_reset(
     host: Hosts, act: Run, change: dict[str, Any]
 ) -> None:
     there = host(clock={'fixed': NOW}, sessions=[ALICE])
-    hanging_reset(there)
+    hang_reset(there)
 
     def replace(host: Host) -> None:
         host.sessions.replace(2, user='bob')
@@ -351,7 +346,7 @@ def test_a_session_that_changes_while_the_reset_is_stopped_may_have_been_reset(
 
 def test_a_session_that_cannot_be_read_under_the_id_may_have_been_reset(host: Hosts, act: Run) -> None:
     there = host(clock={'fixed': NOW}, sessions=[ALICE])
-    hanging_reset(there)
+    hang_reset(there)
 
     def replace(host: Host) -> None:
         host.sessions.replace(2, user='bob')

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from modules.engine import Engine
+from modules.reset_command import rwinsta
 
 from winhost.host import Host
 
@@ -83,9 +84,8 @@ def only_the_first_reading_fails(host: Host) -> None:
 
 def the_command_cannot_be_started(host: Host) -> None:
     """Put a file that is no command in the place of rwinsta.exe."""
-    command = host.root / 'Windows' / 'System32' / 'rwinsta.exe'
-    command.unlink()
-    command.touch(mode=0o600)
+    rwinsta(host).unlink()
+    rwinsta(host).touch(mode=0o600)
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,12 @@
 from __future__ import annotations
 
 import pytest
+from modules.reset_command import rwinsta
 from modules.results import calls, done, enumerations, ids, of
 
 LOGOFF, RESET = 'WTSLogoffSession', 'rwinsta'
 QUERY = 'WTSQuerySessionInformationW'
 THEN = {'method': 'logoff_then_reset'}
-
-
-def rwinsta(there):
-    """The command as an administrator would type it."""
-    return there.root / 'Windows' / 'System32' / 'rwinsta.exe'
 
 
 def test_a_reset_is_the_command_and_no_logoff(host, act):
