@@ -137,14 +137,8 @@ internal sealed class NoticeStore {
 					_records[token] = notices;
 			}
 		}
-		if (strangers > 0) {
-			_host.Warnings.Add(Names.Format("{0} {1} of HKLM\\{2} {3} ignored: this version of the module has not written {4}",
-				strangers, strangers == 1 ? "value" : "values", KeyPath, strangers == 1 ? "is" : "are", strangers == 1 ? "it" : "them"));
-		}
-	}
-
-	private static List<Notice> Parse(string value) {
-		return (value ?? "").Split('\n').Select(Notice.Parse).Where(notice => notice != null).ToList();
+		if (strangers > 0)
+			_host.Warnings.Add(Names.Format("Values of HKLM\\{0} that this version of the module has not written are ignored: {1}", KeyPath, strangers));
 	}
 
 	private static void Save(RegistryKey key, string token, List<Notice> notices) {
@@ -236,11 +230,18 @@ internal sealed class NoticeStore {
 		return isQuiet || _selection.IsZero(limit) ? limit : Limits.None;
 	}
 
-	// Notes that the message of a notice that is due could not be shown in this run either.
+	// Notes that a message could not be shown: the first attempt starts the grace period.
 	// Whether the session may be acted on without a warning.
-	public bool Fail(Notice notice, Session session) {
-		notice.HasFailed = Now(session) >= notice.Due;
-		return notice.HasFailed;
+	public bool Fail(RegistryKey key, Session session, Notice notice, Notice before) {
+		long now = Now(session);
+		if (before != null)
+			return before.HasFailed = now >= before.Due;
+		notice.First = now;
+		notice.Due = DueAfter(now);
+		var recorded = Read(key, session.Token);
+		if (recorded.Any(other => other.Nonce == notice.Nonce))
+			Replace(key, session.Token, recorded, notice);
+		return false;
 	}
 
 	public long SecondsLeft(Notice notice, Session session) {
@@ -314,7 +315,7 @@ internal sealed class NoticeStore {
 	}
 
 	private static List<Notice> Read(RegistryKey key, string token) {
-		return Parse(key.GetText(token));
+		return (key.GetText(token) ?? "").Split('\n').Select(Notice.Parse).Where(notice => notice != null).ToList();
 	}
 
 	// Replaces this task's records of a session.
@@ -325,10 +326,10 @@ internal sealed class NoticeStore {
 	// Shows the message and records that it was shown: from then on the grace period runs.
 	public void Show(RegistryKey key, Session session, Notice notice) {
 		long now = Now(session);
-		if (notice.Shown == 0)
-			notice.Due = DueAfter(now);
-		double left = (notice.Due - now) / (double)TimeSpan.TicksPerSecond;
-		_box.Show(_host, session.Id, Render(notice.Due, now), left);
+		long due = notice.Shown == 0 ? DueAfter(now) : notice.Due;
+		double left = (due - now) / (double)TimeSpan.TicksPerSecond;
+		_box.Show(_host, session.Id, Render(due, now), left);
+		notice.Due = due;
 		notice.IsReminded |= notice.Shown != 0 || left <= _remind;
 		notice.Shown = notice.Shown == 0 ? now : notice.Shown;
 		Replace(key, session.Token, Read(key, session.Token), notice);

@@ -688,7 +688,7 @@ internal sealed class Target {
 		}
 		_isTold = _notice.Shown != 0;
 		Notice before = _reading.Notice;
-		if (problem != null && before != null && _job.Notices.Fail(before, now.Session)) {
+		if (problem != null && _job.Notices.Fail(key, now.Session, _notice, before)) {
 			_action = "none";
 			Start(_job.FirstStep(now.Match));
 			return;

@@ -189,6 +189,15 @@ MUTATIONS = (
         _NOTICED,
     ),
     Mutation(
+        'starts the grace period of an unwarned user at the first attempt',
+        _NOTICE,
+        'if (recorded.Any(other => other.Nonce == notice.Nonce))',
+        'if (recorded == null)',
+        'test_notice_rules.py::test_the_grace_period_of_an_unwarned_user_starts_at_the_first_attempt',
+        _NOTICED,
+        is_found=False,
+    ),
+    Mutation(
         'starts over if renew is set',
         _NOTICE,
         '(_renews || (lastUse > notice.Due',
