@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Judges what the modules did to a simulated host by the host's own record.
 
-It implements the documentation, independently of the code. Where the documentation lets doubt decide, `selects`
-answers yes and `protection` answers no only if both are certain: what it calls wrong is wrong under every reading.
+It implements the documentation, independently of the code. Where the documentation lets doubt decide, `unmet` names an
+option and `protection` a reason only if it is certain: what it calls wrong is wrong under every reading.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from winhost.api import ANY_SESSION
 from winhost.clock import SECOND, filetime
 from winhost.directory import fold
 from winhost.host import Call, Host
@@ -142,17 +143,18 @@ def is_candidate(host: Host, session: Session, options: dict[str, Any]) -> bool:
     return session.state in _LEFT or (is_named and is_old)
 
 
-def selects(
+def unmet(
     host: Host,
     session: Session,
     options: dict[str, Any],
     unresolved: Collection[str] = (),
     unseen: Collection[str] = (),
-) -> bool:
-    """Whether the options may select a session.
+) -> set[str]:
+    """The options that do not select a session.
 
     :param unresolved: the names that the run could not resolve.
     :param unseen: the sessions whose processes the run could not see.
+    :returns: their names, ``limits`` for those of them, ``kind`` if no option selects sessions of its kind.
     """
     checks = {
         'users': lambda names: _is_named(host, session, names, unseen=unseen),
@@ -165,12 +167,10 @@ def selects(
         'processes': lambda names: _runs(session, names),
         'client_names': lambda names: any(matches(name, session.client.name) for name in names),
     }
-    if not is_candidate(host, session, options):
-        return False
-    if any(options.get(name) is not None and not check(options[name]) for name, check in checks.items()):
-        return False
-    limits = [name for name in LIMITS if options.get(name) is not None]
-    return not limits or bool(reached(host, session, options))
+    found = {name for name, check in checks.items() if options.get(name) is not None and not check(options[name])}
+    if any(options.get(name) is not None for name in LIMITS) and not reached(host, session, options):
+        found.add('limits')
+    return found if is_candidate(host, session, options) else {*found, 'kind'}
 
 
 def protection(host: Host, session: Session, options: dict[str, Any], unresolved: Collection[str] = ()) -> str | None:
@@ -339,13 +339,13 @@ class Judge:
         if session_id not in self.host.sessions:
             return Instant(now, calls=run.calls)
         session, options = self.host.sessions[session_id], run.options
-        facts = {name: value for name, value in options.items() if name not in ('processes', 'client_names')}
+        missed = unmet(self.host, session, options, run.unresolved, run.unseen)
         return Instant(
             now,
             token(session),
             session.account,
-            selects(self.host, session, options, run.unresolved, run.unseen),
-            selects(self.host, session, facts, run.unresolved, run.unseen),
+            not missed,
+            missed <= {'processes', 'client_names'},
             protection(self.host, session, options, run.unresolved),
             frozenset(reached(self.host, session, options)),
             session.state.name.lower(),
@@ -435,8 +435,10 @@ class Judge:
             # From now on, another controller finds the notice.
             self._note_try(run, str(call.arguments['name']))
         if call.api == 'WTSEnumerateProcessesExW':
-            run.process_lists.append(call.error == 0)
-            run.unseen |= {token(row) for row in self.host.sessions if call.error or not row.processes}
+            asked = [row for row in self.host.sessions if call.arguments['session'] in (ANY_SESSION, row.id)]
+            is_empty = not call.error and not call.result
+            run.process_lists.append(not call.error and not (is_empty and any(row.user for row in asked)))
+            run.unseen |= {token(row) for row in asked if call.error or is_empty or not row.processes}
         if call.api == 'LookupAccountNameW' and call.error:
             run.unresolved.add(call.arguments['name'])
         if call.api == 'GetTokenInformation' and call.error == 0:
@@ -624,7 +626,6 @@ class Judge:
                 self.blame(run, f'{record["outcome"]} for {record["account"]} ({record["token"]}): {problem}')
         self._judge_summary(run, result, records)
         if run.notice is not None and not run.check:
-            self._note_tries(run, records)
             if calm and not result.get('failed'):
                 self._forget_what_no_longer_matches(run)
             for reads in run.reads.values():
@@ -712,12 +713,6 @@ class Judge:
     def _was(reads: list[Instant], *states: str) -> bool:
         return any(seen.state in states for seen in reads)
 
-    def _note_tries(self, run: Run, records: list[dict[str, Any]]) -> None:
-        """Note the users who could not be warned."""
-        for record in records:
-            if record['outcome'] in ('notified', 'in_grace') and record.get('told') is False:
-                self._note_try(run, record['token'])
-
     def _note_try(self, run: Run, identity: str) -> None:
         """Note that the user of a session could not be warned, if no screen shows a message there."""
         identity = identity.casefold()
@@ -729,5 +724,5 @@ class Judge:
     def _forget_what_no_longer_matches(self, run: Run) -> None:
         """A session that does not match loses its notice; the next match starts over."""
         for session in self.host.sessions:
-            if not selects(self.host, session, run.options, unseen=run.unseen):
+            if unmet(self.host, session, run.options, unseen=run.unseen):
                 self.promises.pop((run.key, token(session)), None)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -36,18 +36,24 @@ def test_no_session_is_ended_that_must_not_be(engines: tuple[Engine, Engine]) ->
 
 
 def _play(
-    engines: tuple[Engine, Engine], session: dict[str, Any], task: dict[str, Any], *during: tuple[int, Change]
-) -> None:
+    engines: tuple[Engine, Engine],
+    session: dict[str, Any],
+    task: dict[str, Any],
+    *during: tuple[int, Change],
+    faults: Sequence[dict[str, Any]] = (),
+) -> Adversary:
     """Run a task on a host with one session while things happen."""
     Adversary.engines, Adversary.only = engines, {'timeout': '0.2', **task}
-    accounts = {'CORP\\carol': {'sid': 'S-1-5-21-1-2-3-1003'}}
-    world = {'clock': {'fixed': NOW}, 'sessions': [{'id': 1, **session}], 'directory': {'accounts': accounts}}
+    directory = {'accounts': {'CORP\\carol': {'sid': 'S-1-5-21-1-2-3-1003'}}}
+    sessions = [{'id': 1, **session}]
+    world = {'clock': {'fixed': NOW}, 'sessions': sessions, 'directory': directory, 'api': list(faults)}
     state = Adversary()
     try:
         state.begin(world=world, tasks=({}, {}, {}))
         state.run_while_things_happen(task=0, newcomers=[], during=list(during))
     finally:
         state.teardown()
+    return state
 
 
 def test_permits_an_act_when_a_program_starts_after_the_processes_were_read(engines: tuple[Engine, Engine]) -> None:
@@ -68,9 +74,17 @@ def test_permits_a_reset_of_a_session_whose_logoff_has_changed_its_limits(engine
     _play(engines, session, {**limits, 'state': 'logged_off', 'method': 'logoff_then_reset'})
 
 
-def test_identifies_a_session_without_visible_processes_by_its_name(engines: tuple[Engine, Engine]) -> None:
-    session = {'user': 'carol', 'sid': 'S-1-5-21-1-2-3-1999', 'processes': []}
-    _play(engines, session, {'users': ['carol@corp.example.com'], 'state': 'logged_off'})
+@pytest.mark.parametrize(
+    ('session', 'fault'),
+    [({'processes': []}, []), ({}, [{'api': 'WTSEnumerateProcessesExW', 'result': 'empty'}])],
+    ids=['hidden', 'not_returned'],
+)
+def test_identifies_a_session_without_visible_processes_by_its_name(
+    engines: tuple[Engine, Engine], session: dict[str, Any], fault: list[dict[str, Any]]
+) -> None:
+    carol = {'user': 'carol', 'sid': 'S-1-5-21-1-2-3-1999', **session}
+    state = _play(engines, carol, {'users': ['carol@corp.example.com'], 'state': 'logged_off'}, faults=fault)
+    assert [call.api for call in state.host.acts] == ['WTSLogoffSession']
 
 
 def test_a_ghost_session_without_processes_is_not_protected(engines: tuple[Engine, Engine]) -> None:
