@@ -15,7 +15,7 @@ from modules.altered import quick_plugins
 from modules.engine import Engine
 
 # The usual examples are the same in each run.
-EXAMPLES = int(os.environ.get('ADVERSARY_EXAMPLES', '60'))
+EXAMPLES = int(os.environ.get('ADVERSARY_EXAMPLES', '180'))
 
 
 @pytest.fixture(scope='module')
