@@ -21,6 +21,8 @@ ROW = re.compile(r'^``(\w+)``  *', re.MULTILINE)
 # In the comment at the top of a playbook: a name, at least two spaces, a description.
 COMMENT = re.compile(r'^# ([a-z_]+)  +\S', re.MULTILINE)
 ROLE = 'winops.sessions.'
+# Characters that the theme shows without a break in a window of 1,100 pixels.
+LONGEST_LINE = 84
 TEST = re.compile(r'``(tests/[\w/]+\.py)``\n +``(\w+)``')
 
 
@@ -80,6 +82,12 @@ def test_the_readme_has_the_inventory_of_the_guide() -> None:
 def test_commands_name_playbooks_that_exist(path: Path) -> None:
     named = re.findall(r'ansible-playbook [^\n]*winops\.sessions\.(\w+)', path.read_text(encoding='utf-8'))
     assert [name for name in named if name not in PLAYBOOKS] == []
+
+
+@pytest.mark.parametrize('path', sorted(GUIDES.glob('*.rst')), ids=lambda path: path.stem)
+def test_diagrams_fit_into_a_page(path: Path) -> None:
+    diagrams = [line[4:] for line in path.read_text(encoding='utf-8').splitlines() if re.match(' {4}.*[│─▼]', line)]
+    assert [line for line in diagrams if len(line) > LONGEST_LINE] == []
 
 
 def test_the_guide_lists_every_check_of_the_self_check() -> None:
