@@ -29,6 +29,9 @@ public static class SessionList {
 		WtsException error = null;
 		foreach (Session session in read) {
 			Match match = selection.Evaluate(session);
+			// Windows may have no times and no client of services and listeners. No user is missed without them.
+			if (match.IsSelected == null && !session.IsUserSessionId)
+				continue;
 			// Windows hides sessions row by row: one that refuses to be read proves that this account does not see everything.
 			bool isDenied = session.User != null && session.IsUserSessionId && session.Error != null && session.Error.IsDenied;
 			if (match.IsSelected == null || isDenied) {

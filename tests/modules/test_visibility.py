@@ -53,6 +53,19 @@ def test_a_list_that_is_empty_fails(host, info):
     assert 'right to query sessions' in info()['msg']
 
 
+@pytest.mark.parametrize('options', [{'max_idle': '0'}, {'locked': False}, {'client_names': ['*']}])
+@pytest.mark.parametrize('code', [5, 7022])
+def test_services_and_listeners_that_cannot_be_read_hide_nobody(host, info, code, options):
+    """Windows need not have times and a client of a row that no user can have."""
+    there = host(sessions=[{**ALICE, 'client': {'name': 'PC-2'}}])
+    for session in (0, 65536):
+        there.fault(QUERY, session=session, error=code)
+
+    result = info(include_all=True, **options)
+
+    assert (ids(result['sessions']), result.get('failed')) == ([2], None)
+
+
 @pytest.mark.parametrize('code', [5, 1702, 1722, 7045, 31337])
 def test_a_failed_enumeration_names_the_code(host, info, act, code):
     there = host(sessions=[ALICE], api=[{'api': ENUMERATE, 'error': code}])
