@@ -38,6 +38,7 @@ options:
       - Select sessions of members of these groups, for example V(CORP\\VIP), V(BUILTIN\\Administrators) or a SID.
       - Nested groups and domain groups count. The module reads the groups of a user from the logon token of the
         session, so no domain controller is queried.
+      - Groups that User Account Control disables in the token of an administrator count as well.
       - Wildcards are not supported. A group that the host cannot resolve fails the task.
       - If the token of a session cannot be read, the session is not selected and the task returns a warning.
       - Cannot be combined with O(server).

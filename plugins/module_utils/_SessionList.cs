@@ -29,7 +29,7 @@ public static class SessionList {
 		WtsException error = null;
 		foreach (Session session in read) {
 			Match match = selection.Evaluate(session);
-			// Windows may have no times and no client of services and listeners. No user is missed without them.
+			// Services and listeners have no user, and Windows may not return their times or client.
 			if (match.IsSelected == null && !session.IsUserSessionId)
 				continue;
 			// Windows hides sessions row by row: one that refuses to be read proves that this account does not see everything.

@@ -560,8 +560,8 @@ internal sealed class SessionServer : IDisposable {
 	}
 
 	// The SIDs of the groups that the logon token of a process holds, nested and domain groups included.
-	// "TOKEN_GROUPS structure" and "SID and Access Token Attributes": a group that is not enabled or for deny only is no
-	// membership, nor are the logon SID and the integrity label.
+	// "How User Account Control works": the administrative groups of an administrator's session are for deny only.
+	// A disabled group, the logon SID and the integrity label are no memberships.
 	public HashSet<string> Groups(long processId) {
 		return _processes.Run("GetTokenInformation", delegate {
 			using (SafeKernelHandle process = Native.OpenProcess(Native.PROCESS_QUERY_LIMITED_INFORMATION, false, (uint)processId)) {
@@ -575,8 +575,8 @@ internal sealed class SessionServer : IDisposable {
 	}
 
 	private static HashSet<string> ReadGroups(SafeKernelHandle token) {
-		const uint enabled = 0x4;
-		const uint denyOnlyIntegrityOrLogonId = 0x10 | 0x20 | 0xC0000000;
+		const uint enabledOrDenyOnly = 0x4 | 0x10;
+		const uint integrityOrLogonId = 0x20 | 0xC0000000;
 		uint size;
 		// The first call fails and returns the size.
 		Native.GetTokenInformation(token, Native.TokenGroups, IntPtr.Zero, 0, out size);
@@ -590,7 +590,7 @@ internal sealed class SessionServer : IDisposable {
 				int offset = IntPtr.Size + i * IntPtr.Size * 2;
 				uint attributes = (uint)Marshal.ReadInt32(buffer, offset + IntPtr.Size);
 				string sid = NativeText.OfSid(Marshal.ReadIntPtr(buffer, offset));
-				if (sid != null && (attributes & enabled) != 0 && (attributes & denyOnlyIntegrityOrLogonId) == 0)
+				if (sid != null && (attributes & enabledOrDenyOnly) != 0 && (attributes & integrityOrLogonId) == 0)
 					groups.Add(sid);
 			}
 			return groups;

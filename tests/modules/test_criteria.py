@@ -33,8 +33,19 @@ def test_protect_groups_protects_members(host, act):
     assert of(result, 'reason', 'protected') == {2: 'protected_group'}
 
 
-@pytest.mark.parametrize('attributes', [0x0, 0x10, 0x14, 0xC0000007], ids=['disabled', 'deny only', 'both', 'logon'])
-def test_a_group_that_is_disabled_or_for_deny_only_is_no_membership(host, info, attributes):
+@pytest.mark.parametrize('attributes', ['deny_only', 0x14], ids=['deny only', 'enabled, too'])
+def test_an_administrator_whose_session_runs_without_its_rights_is_a_member(host, info, act, attributes):
+    """User Account Control makes the administrative groups of an interactive logon deny only."""
+    admins = 'BUILTIN\\Administrators'
+    there = host(sessions=[{**ALICE, 'groups': [{'name': admins, 'attributes': attributes}]}, BOB])
+
+    assert ids(info(groups=[admins])['sessions']) == [2]
+    result = act(all_sessions=True, protect_groups=[admins])
+    assert (of(result, 'reason', 'protected'), ended(there)) == ({2: 'protected_group'}, [3])
+
+
+@pytest.mark.parametrize('attributes', [0x0, 0x60, 0xC0000007], ids=['disabled', 'integrity', 'logon'])
+def test_a_group_that_is_disabled_or_no_group_is_no_membership(host, info, attributes):
     host(sessions=[{**ALICE, 'groups': [{'name': 'CORP\\VIP', 'attributes': attributes}]}], directory=GROUPS)
 
     assert info(groups=['CORP\\VIP'])['sessions'] == []
