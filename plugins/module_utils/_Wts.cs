@@ -395,7 +395,7 @@ internal sealed class SessionServer : IDisposable {
 	}
 
 	// All sessions, by ascending ID, without those of the virtual machines of an RD Virtualization Host.
-	// "WTS_SESSION_INFO_1W structure": a row with a host name is the session of a virtual machine, and its ID counts there.
+	// "WTS_SESSION_INFO_1W structure": a row with a host name is the session of a virtual machine.
 	public SessionRow[] Enumerate() {
 		return _sessions.Run("WTSEnumerateSessionsExW", delegate {
 			uint level = 1;
@@ -561,7 +561,7 @@ internal sealed class SessionServer : IDisposable {
 
 	// The SIDs of the groups that the logon token of a process holds, nested and domain groups included.
 	// "How User Account Control works": the administrative groups of an administrator's session are for deny only.
-	// A disabled group, the logon SID and the integrity label are no memberships.
+	// A disabled group, the logon SID and the integrity label do not count.
 	public HashSet<string> Groups(long processId) {
 		return _processes.Run("GetTokenInformation", delegate {
 			using (SafeKernelHandle process = Native.OpenProcess(Native.PROCESS_QUERY_LIMITED_INFORMATION, false, (uint)processId)) {
@@ -620,7 +620,7 @@ internal sealed class SessionServer : IDisposable {
 		}
 	}
 
-	// A call that succeeds may still return no buffer, or one of no bytes.
+	// A call that succeeds may return no buffer or no bytes.
 	private byte[] Query(long id, int infoClass) {
 		IntPtr buffer;
 		uint bytes;
