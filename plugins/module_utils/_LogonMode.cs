@@ -1,7 +1,6 @@
 // Copyright: (c) 2026, the winops.sessions authors
 // GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-using System;
 using System.Collections.Generic;
 using System.Linq;
 using ansible_collections.winops.sessions.plugins.module_utils._Registry;
@@ -24,11 +23,12 @@ public sealed class LogonMode {
 	private readonly long? _drain;
 
 	private LogonMode() {
-		_isDisabled = ReadValue(Winlogon, key => key.GetText(Disabled)) == "1";
-		_drain = ReadValue(TerminalServer, key => key.GetNumber(DrainMode));
-		_isDrainKnown = _drain != null || !ReadValue(TerminalServer, key => key.Has(DrainMode));
+		_isDisabled = "1".Equals(RegistryKey.Read(Winlogon, Disabled));
+		object drain = RegistryKey.Read(TerminalServer, DrainMode);
+		_drain = drain as long?;
+		_isDrainKnown = drain == null || _drain != null;
 		try {
-			IsApplicationServer = ReadValue(TerminalServer, key => key.GetNumber(ApplicationServer)) == 1;
+			IsApplicationServer = 1L.Equals(RegistryKey.Read(TerminalServer, ApplicationServer));
 		} catch (RegistryException) {
 			// The mode does not depend on the role.
 		}
@@ -72,11 +72,6 @@ public sealed class LogonMode {
 			using (RegistryKey key = RegistryKey.OpenWrite(Winlogon, false))
 				key.SetText(Disabled, isDisabled ? "1" : "0");
 		}
-	}
-
-	private static T ReadValue<T>(string path, Func<RegistryKey, T> read) {
-		using (RegistryKey key = RegistryKey.OpenRead(path))
-			return key == null ? default(T) : read(key);
 	}
 }
 }

@@ -315,7 +315,7 @@ internal sealed class NoticeStore {
 	}
 
 	private static List<Notice> Read(RegistryKey key, string token) {
-		return (key.GetText(token) ?? "").Split('\n').Select(Notice.Parse).Where(notice => notice != null).ToList();
+		return (key.Get(token) as string ?? "").Split('\n').Select(Notice.Parse).Where(notice => notice != null).ToList();
 	}
 
 	// Replaces this task's records of a session.

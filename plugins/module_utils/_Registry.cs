@@ -103,6 +103,12 @@ internal sealed class RegistryKey : IDisposable {
 		return new RegistryKey(handle, path);
 	}
 
+	// A value of a key; null if one of the two does not exist.
+	public static object Read(string path, string name) {
+		using (RegistryKey key = OpenRead(path))
+			return key == null ? null : key.Get(name);
+	}
+
 	public void Dispose() {
 		_handle.Dispose();
 	}
@@ -120,22 +126,20 @@ internal sealed class RegistryKey : IDisposable {
 		}
 	}
 
-	// A value of type REG_SZ; null if there is none, or one of another type or too long.
-	public string GetText(string name) {
-		byte[] data = Get(name, REG_SZ);
-		return data == null ? null : Encoding.Unicode.GetString(data).Split('\0')[0];
-	}
-
-	// A value of type REG_DWORD; null if there is none, or one of another type.
-	public long? GetNumber(string name) {
-		byte[] data = Get(name, REG_DWORD);
-		return data != null && data.Length == 4 ? (long?)BitConverter.ToUInt32(data, 0) : null;
-	}
-
-	public bool Has(string name) {
+	// The text of a REG_SZ or the number of a REG_DWORD value, other data as bytes; null if there is no such value.
+	public object Get(string name) {
+		byte[] data = new byte[LongestData];
+		uint length = LongestData;
 		uint type;
-		uint length = 0;
-		return NativeMethods.RegQueryValueExW(_handle, name, IntPtr.Zero, out type, null, ref length) == 0;
+		int code = NativeMethods.RegQueryValueExW(_handle, name, IntPtr.Zero, out type, data, ref length);
+		if (code == ERROR_FILE_NOT_FOUND)
+			return null;
+		if (code == ERROR_MORE_DATA)
+			return data;
+		Check(code, "reading a value of", _path);
+		if (type == REG_SZ)
+			return Encoding.Unicode.GetString(data, 0, (int)length).Split('\0')[0];
+		return type == REG_DWORD && length == 4 ? (object)(long)BitConverter.ToUInt32(data, 0) : data;
 	}
 
 	public void SetText(string name, string text) {
@@ -150,20 +154,6 @@ internal sealed class RegistryKey : IDisposable {
 		int code = NativeMethods.RegDeleteValueW(_handle, name);
 		if (code != ERROR_FILE_NOT_FOUND)
 			Check(code, "removing a value of", _path);
-	}
-
-	private byte[] Get(string name, uint wantedType) {
-		byte[] data = new byte[LongestData];
-		uint length = LongestData;
-		uint type;
-		int code = NativeMethods.RegQueryValueExW(_handle, name, IntPtr.Zero, out type, data, ref length);
-		if (code == ERROR_FILE_NOT_FOUND || code == ERROR_MORE_DATA)
-			return null;
-		Check(code, "reading a value of", _path);
-		if (type != wantedType)
-			return null;
-		Array.Resize(ref data, (int)length);
-		return data;
 	}
 
 	private void Set(string name, uint type, byte[] data) {

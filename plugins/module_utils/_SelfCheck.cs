@@ -35,8 +35,8 @@ public static class Probe {
 
 	/// <summary>A number or a text below HKEY_LOCAL_MACHINE; null if it does not exist or has another type.</summary>
 	public static object RegistryValue(string path, string name) {
-		using (RegistryKey key = RegistryKey.OpenRead(path))
-			return key == null ? null : (object)key.GetNumber(name) ?? key.GetText(name);
+		object value = RegistryKey.Read(path, name);
+		return value is byte[] ? null : value;
 	}
 
 	/// <summary>Whether a key below HKEY_LOCAL_MACHINE exists.</summary>
