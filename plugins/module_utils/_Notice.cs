@@ -16,7 +16,6 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._Notice {
 // One notice to one session, as it is recorded on the host. Times are FILETIMEs of the host's clock.
 internal sealed class Notice {
 	private const string Version = "2";
-	private const char Separator = '|';
 	private static readonly long LongestGrace = TimeSpan.FromDays(3650).Ticks;
 
 	public long First;
@@ -35,15 +34,12 @@ internal sealed class Notice {
 	public long Given { get { return Shown == 0 ? First : Shown; } }
 
 	public string ToText() {
-		return String.Join(Separator.ToString(), new object[] { Version, First, Shown, Due, IsReminded ? 1 : 0, (int)Reached, Task, Server, Nonce }.Select(Invariant));
-	}
-
-	private static string Invariant(object value) {
-		return Convert.ToString(value, CultureInfo.InvariantCulture);
+		return Names.Format(
+			"{0}|{1}|{2}|{3}|{4}|{5}|{6}|{7}|{8}", Version, First, Shown, Due, IsReminded ? 1 : 0, (int)Reached, Task, Server, Nonce);
 	}
 
 	public static Notice Parse(string text) {
-		string[] parts = text.Split(Separator);
+		string[] parts = text.Split('|');
 		long[] numbers = new long[5];
 		if (parts.Length != 9 || parts[0] != Version)
 			return null;
@@ -165,15 +161,11 @@ internal sealed class NoticeStore {
 			.SelectMany(record => record.Value).Where(IsOwn).OrderBy(notice => notice.Due).LastOrDefault();
 	}
 
-	private long Now(Session session) {
-		return _host.Clock(new[] { session });
-	}
-
 	// Decides whether a selected session may be acted on.
 	// notice: The notice that the decision is based on; null if none is in force.
 	public Decision Decide(Session session, Match match, out Notice notice) {
 		notice = Find(session);
-		long now = Now(session);
+		long now = _host.Clock(session);
 		// Nobody reads a message in a disconnected session.
 		Decision unwarned = session.User == null || session.IsDisconnected ? Decision.Act : Decision.Warn;
 		if (notice != null && notice.Given > now + Tolerance) {
@@ -209,7 +201,7 @@ internal sealed class NoticeStore {
 
 	// Whether a notice that was shown still counts.
 	private bool IsInForce(Notice notice, Session session, Match match) {
-		long now = Now(session);
+		long now = _host.Clock(session);
 		SessionFacts facts = session.Facts ?? new SessionFacts();
 		long lastUse = FileTime.Latest(facts.LastInputTime, facts.ConnectTime);
 		// Without a logon time the token does not tell another logon of the user from this one.
@@ -233,7 +225,7 @@ internal sealed class NoticeStore {
 	// Notes that a message could not be shown: the first attempt starts the grace period.
 	// Whether the session may be acted on without a warning.
 	public bool Fail(RegistryKey key, Session session, Notice notice, Notice before) {
-		long now = Now(session);
+		long now = _host.Clock(session);
 		if (before != null)
 			return before.HasFailed = now >= before.Due;
 		notice.First = now;
@@ -245,7 +237,7 @@ internal sealed class NoticeStore {
 	}
 
 	public long SecondsLeft(Notice notice, Session session) {
-		long now = Now(session);
+		long now = _host.Clock(session);
 		// After a larger step back of the clock, the next run warns again.
 		return Math.Max(0, Seconds(Math.Min(notice.Due, DueAfter(now) + Tolerance) - now));
 	}
@@ -293,7 +285,7 @@ internal sealed class NoticeStore {
 		bool isUnchanged = known != null && other != null && other.ToText() == known.ToText();
 		if (isUnchanged || (other != null && other.Shown != 0 && !IsInForce(other, session, match)))
 			other = null;
-		long now = Now(session);
+		long now = _host.Clock(session);
 		Notice notice = new Notice { First = now, Due = DueAfter(now), Reached = match.Reached, Task = _task, Server = _server };
 		if (before != null) {
 			notice.First = before.First;
@@ -325,7 +317,7 @@ internal sealed class NoticeStore {
 
 	// Shows the message and records that it was shown: from then on the grace period runs.
 	public void Show(RegistryKey key, Session session, Notice notice) {
-		long now = Now(session);
+		long now = _host.Clock(session);
 		long due = notice.Shown == 0 ? DueAfter(now) : notice.Due;
 		double left = (due - now) / (double)TimeSpan.TicksPerSecond;
 		_box.Show(_host, session.Id, Render(due, now), left);

@@ -431,7 +431,7 @@ internal sealed class Selection {
 	}
 
 	public void Report(ModuleAnswer answer, IEnumerable<Session> read) {
-		answer.Result["host_time"] = _host.Time(read);
+		answer.Result["host_time"] = FileTime.ToText(_host.Clock(read.ToArray()));
 		answer.Result["unresolved"] = _users == null ? new object[0] : _users.Unresolved.Cast<object>().ToArray();
 		answer.Warnings.AddRange(Unselectable(_host.Listed(read)));
 		answer.Warnings.AddRange(Doubts.Warnings());
@@ -481,7 +481,7 @@ internal sealed class Protection {
 			throw new SessionException("protect_connection_user: the account of the connection could not be read, " + e.Message, e);
 		}
 		// "WTSEnumerateProcessesExW function": an account that is no administrator sees only its own processes.
-		if (_images != null && !_host.Processes().Any(session => session.Key != 0)) {
+		if (_images != null && !_host.Processes.Any(session => session.Key != 0)) {
 			throw new SessionException(
 				"protect_processes: the processes of the sessions cannot be read, so no session can be protected. Connect with a member of the local Administrators group");
 		}

@@ -3,6 +3,7 @@
 
 using System;
 using System.Collections;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Collections.Specialized;
 using System.ComponentModel;
@@ -131,7 +132,7 @@ internal sealed class Session {
 	private readonly SessionFacts _times;
 	private SessionProcess[] _processes;
 
-	internal Session(SessionHost host, SessionRow row, SessionFacts facts, WtsException error, SessionClient client) {
+	internal Session(SessionHost host, SessionRow row, SessionFacts facts = null, WtsException error = null, SessionClient client = null) {
 		_host = host;
 		Row = row;
 		Facts = facts;
@@ -211,7 +212,7 @@ internal sealed class Session {
 	}
 
 	// The processes: those that were read again for this session, or the list of the whole host.
-	internal SessionProcess[] Processes { get { return _processes ?? _host.Processes()[Id].ToArray(); } }
+	internal SessionProcess[] Processes { get { return _processes ?? _host.Processes[Id].ToArray(); } }
 
 	internal Session With(SessionFacts facts, SessionClient client, SessionProcess[] processes) {
 		return new Session(_host, Row, facts, null, client) { Sid = Sid, _processes = processes };
@@ -292,11 +293,10 @@ internal sealed class SessionHost : IDisposable {
 	private static readonly string[] ServiceSids = { "S-1-5-18", "S-1-5-19", "S-1-5-20" };
 	private static readonly string[] ServiceSidPrefixes = { "S-1-5-90-", "S-1-5-96-" };
 
-	private readonly Dictionary<string, Account> _accounts = new Dictionary<string, Account>(Names.Comparer);
-	private readonly Dictionary<string, HashSet<string>> _groups = new Dictionary<string, HashSet<string>>(Names.Comparer);
+	private readonly ConcurrentDictionary<string, Account> _accounts = new ConcurrentDictionary<string, Account>(Names.Comparer);
+	private readonly ConcurrentDictionary<string, HashSet<string>> _groups = new ConcurrentDictionary<string, HashSet<string>>(Names.Comparer);
+	private readonly Lazy<ILookup<long, SessionProcess>> _processes;
 	private SessionRow[] _listed;
-	private ILookup<long, SessionProcess> _processes;
-	private WtsException _processError;
 
 	public SessionHost(string server) {
 		// The name becomes part of a command line.
@@ -304,6 +304,7 @@ internal sealed class SessionHost : IDisposable {
 			throw new SessionException("server: '" + Names.Printable(server) + "' is not a valid host name. Example: rds02.corp.example.com");
 		ServerName = server;
 		Api = new SessionServer(server);
+		_processes = new Lazy<ILookup<long, SessionProcess>>(() => Api.Processes(-1).ToLookup(process => process.SessionId));
 		// The own session and the console's ID are facts about this host. The console of another host is recognized by its name.
 		OwnId = server == null ? SessionServer.OwnSessionId() : -1;
 		Warnings = new List<string>();
@@ -366,58 +367,36 @@ internal sealed class SessionHost : IDisposable {
 	// The enumeration has the full names, the facts have the times. A session whose two do not agree, or that is not found,
 	// has started or ended in between: it is enumerated and read again.
 	internal List<Session> ReadAll(Func<Session, bool> isWanted, bool withClient, IEnumerable<Session> known = null) {
-		var before = ById(known ?? new Session[0]);
+		var before = (known ?? new Session[0]).ToLookup(session => session.Id);
 		Func<SessionRow, Session> read = delegate(SessionRow row) {
-			Session session;
-			if (before.TryGetValue(row.Id, out session) && session.Row.State == row.State && Session.IsSameRow(session.Row, row))
+			Session session = before[row.Id].LastOrDefault();
+			if (session != null && session.Row.State == row.State && Session.IsSameRow(session.Row, row))
 				return session;
-			return isWanted(new Session(this, row, null, null, null)) ? Read(row, withClient) : null;
+			return isWanted(new Session(this, row)) ? Read(row, withClient) : null;
 		};
 		var sessions = Enumerate().Select(read).Where(session => session != null).ToList();
 		if (sessions.Any(session => session.IsDoubtful)) {
 			var doubtful = new HashSet<long>(sessions.Where(session => session.IsDoubtful).Select(session => session.Id));
-			before = ById(sessions.Where(session => !session.IsDoubtful));
+			var certain = sessions.Where(session => !session.IsDoubtful).ToList();
+			before = certain.ToLookup(session => session.Id);
 			sessions = Enumerate()
 				.Where(row => doubtful.Contains(row.Id)).Select(read).Where(session => session != null)
-				.Concat(before.Values).OrderBy(session => session.Id).ToList();
+				.Concat(certain).OrderBy(session => session.Id).ToList();
 		}
 		return sessions;
 	}
 
-	private static Dictionary<long, Session> ById(IEnumerable<Session> sessions) {
-		var byId = new Dictionary<long, Session>();
-		foreach (Session session in sessions)
-			byId[session.Id] = session;
-		return byId;
-	}
-
 	// All sessions of the first enumeration: as they were read, or by their rows alone.
 	internal IEnumerable<Session> Listed(IEnumerable<Session> read) {
-		var byId = ById(read);
-		return _listed.Select(row => byId.ContainsKey(row.Id) ? byId[row.Id] : new Session(this, row, null, null, null));
+		var byId = read.ToLookup(session => session.Id);
+		return _listed.Select(row => byId[row.Id].LastOrDefault() ?? new Session(this, row));
 	}
 
-	internal ILookup<long, SessionProcess> Processes() {
-		if (_processError != null)
-			throw _processError;
-		if (_processes == null) {
-			try {
-				_processes = Api.Processes(-1).ToLookup(process => process.SessionId);
-			} catch (WtsException e) {
-				_processError = e;
-				throw;
-			}
-		}
-		return _processes;
-	}
+	// The processes of the whole host by their session's ID, or the error of reading them: it is tried once.
+	internal ILookup<long, SessionProcess> Processes { get { return _processes.Value; } }
 
 	internal Account Lookup(string name) {
-		Account account;
-		if (!_accounts.TryGetValue(name, out account)) {
-			account = Account.Lookup(ServerName, name);
-			_accounts[name] = account;
-		}
-		return account;
+		return _accounts.GetOrAdd(name, key => Account.Lookup(ServerName, key));
 	}
 
 	// The SID of a session's user: that of the session's own processes if they agree on one, else the one that its name
@@ -443,37 +422,30 @@ internal sealed class SessionHost : IDisposable {
 	}
 
 	private IEnumerable<SessionProcess> UserProcesses(long id) {
-		return Processes()[id].Where(process =>
+		return Processes[id].Where(process =>
 			process.Sid != null && !ServiceSids.Contains(process.Sid, Names.Comparer)
 				&& !ServiceSidPrefixes.Any(prefix => process.Sid.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)));
 	}
 
 	// The groups in the logon token of the session's user; null if no process of the user can be opened.
 	internal HashSet<string> GroupsOf(Session session) {
-		HashSet<string> groups;
-		if (_groups.TryGetValue(session.Token, out groups))
-			return groups;
+		return _groups.GetOrAdd(session.Token, token => ReadGroups(session));
+	}
+
+	private HashSet<string> ReadGroups(Session session) {
 		string sid = SidOf(session);
-		foreach (SessionProcess process in UserProcesses(session.Id)) {
-			if (sid == null || !Names.AreEqual(process.Sid, sid))
-				continue;
+		foreach (SessionProcess process in UserProcesses(session.Id).Where(process => sid != null && Names.AreEqual(process.Sid, sid))) {
 			try {
-				groups = Api.Groups(process.Id);
-				break;
+				return Api.Groups(process.Id);
 			} catch (WtsException) {
 				// The process has ended, or is protected: the next one has the same token.
 			}
 		}
-		_groups[session.Token] = groups;
-		return groups;
-	}
-
-	internal string Time(IEnumerable<Session> sessions) {
-		return FileTime.ToText(Clock(sessions));
+		return null;
 	}
 
 	// The clock of the host: that of the most recent reading, or of this process if nothing can be read.
-	internal long Clock(IEnumerable<Session> sessions) {
+	internal long Clock(params Session[] sessions) {
 		long now = FileTime.Latest(sessions.Select(session => session.Now).ToArray());
 		if (now == 0) {
 			try {
