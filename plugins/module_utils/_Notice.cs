@@ -214,12 +214,7 @@ internal sealed class NoticeStore {
 
 	// The limits that have stayed reached since the notice: input and reconnects restart two of them.
 	private Limits Stayed(Notice notice, long lastUse) {
-		bool isQuiet = lastUse <= notice.Given;
-		return notice.Reached & (Limits.MaxLoggedOn | Restartable(Limits.MaxIdle, isQuiet) | Restartable(Limits.MaxDisconnected, isQuiet));
-	}
-
-	private Limits Restartable(Limits limit, bool isQuiet) {
-		return isQuiet || _selection.IsZero(limit) ? limit : Limits.None;
+		return lastUse <= notice.Given ? notice.Reached : notice.Reached & _selection.Lasting;
 	}
 
 	// Notes that a message could not be shown: the first attempt starts the grace period.

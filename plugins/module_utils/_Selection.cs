@@ -249,6 +249,10 @@ internal sealed class Match {
 	public static Match Unknown(string problem, WtsException error) {
 		return new Match { IsSelected = null, Problem = problem, Error = error };
 	}
+
+	public static Match Unreadable(Session session) {
+		return Unknown(session + " could not be read, " + session.Error.Message, session.Error);
+	}
 }
 
 internal sealed class Selection {
@@ -257,8 +261,6 @@ internal sealed class Selection {
 		"users", "groups", "session_ids", "tokens", "states", "locked", "processes", "client_names", "max_idle", "max_disconnected", "max_logged_on",
 	};
 
-	private const long FirstSession = 1;
-	private const long LastSession = 65535;
 	// Every logon passes through states without a user.
 	private const long ShortestStuck = 60;
 	// Windows creates this account while it is being set up.
@@ -272,7 +274,8 @@ internal sealed class Selection {
 	private readonly string[] _tokens, _states, _clients;
 	private readonly bool? _locked;
 	private readonly bool _ghosts, _all;
-	private readonly Dictionary<Limits, double> _limits = new Dictionary<Limits, double>();
+	// Null for a limit that is not set.
+	private readonly Dictionary<Limits, double?> _limits;
 
 	public Selection(SessionHost host, Options options) {
 		_host = host;
@@ -289,26 +292,23 @@ internal sealed class Selection {
 		_ghosts = options.Flag("ghosts");
 		// Only the module that lists sessions has this option.
 		_all = options.Flag("include_all");
-		AddLimit(Limits.MaxDisconnected, options.Seconds("max_disconnected"));
-		AddLimit(Limits.MaxIdle, options.Seconds("max_idle"));
-		AddLimit(Limits.MaxLoggedOn, options.Seconds("max_logged_on"));
+		_limits = new Dictionary<Limits, double?> {
+			{ Limits.MaxDisconnected, options.Seconds("max_disconnected") },
+			{ Limits.MaxIdle, options.Seconds("max_idle") },
+			{ Limits.MaxLoggedOn, options.Seconds("max_logged_on") },
+		};
 		foreach (long id in _ids ?? new long[0]) {
-			if (id < FirstSession || id > LastSession) {
+			if (!SessionServer.IsUserSessionId(id)) {
 				throw new SessionException(
 					Names.Format("session_ids: {0} is not the ID of a user session: it must be from 1 to 65535. Example: 3", id));
 			}
 		}
 	}
 
-	private void AddLimit(Limits limit, double? seconds) {
-		if (seconds != null)
-			_limits[limit] = seconds.Value;
-	}
-
 	public Doubts Doubts;
 	public bool NeedsClients { get { return _clients != null; } }
 	public bool NeedsProcesses { get { return _images != null; } }
-	public bool HasLimits { get { return _limits.Count > 0; } }
+	public bool HasLimits { get { return _limits.Values.Any(seconds => seconds != null); } }
 
 	// Whether a row may be selected, by the row alone, so that the other sessions need not be read.
 	public bool IsCandidate(Session session) {
@@ -363,10 +363,10 @@ internal sealed class Selection {
 			return match;
 		if (_states != null && !_states.Contains(session.State))
 			return Match.NotBecause("it is now " + session.State);
-		bool needsFacts = _tokens != null || _locked != null || _limits.Count > 0;
+		bool needsFacts = _tokens != null || _locked != null || HasLimits;
 		if (needsFacts && session.Facts == null) {
 			// A session that is being closed cannot be read. It ends without this module.
-			return session.Error.IsClosing ? Match.NotBecause("it is being closed") : Match.Unknown(session + " could not be read, " + session.Error.Message, session.Error);
+			return session.Error.IsClosing ? Match.NotBecause("it is being closed") : Match.Unreadable(session);
 		}
 		if (_locked != null && (session.IsDisconnected ? null : session.Facts.Locked) != _locked)
 			return Match.NotBecause("its lock state has changed");
@@ -378,7 +378,7 @@ internal sealed class Selection {
 			if (!Wildcard.IsAnyMatch(_clients, name))
 				return Match.NotBecause("its client is now " + (name == null ? "unknown" : Names.Printable(name)));
 		}
-		if (_limits.Count > 0) {
+		if (HasLimits) {
 			match.Reached = Reached(session);
 			if (match.Reached == Limits.None) {
 				return Match.NotBecause(Names.Format("it is now {0} and has been idle for {1}", session.State,
@@ -411,10 +411,11 @@ internal sealed class Selection {
 		return new Match { IsSelected = true };
 	}
 
-	// Whether a limit is reached at any time.
-	public bool IsZero(Limits limit) {
-		double longest;
-		return _limits.TryGetValue(limit, out longest) && longest == 0;
+	// The limits that input and reconnects do not restart: that of the logon, and those that are reached at any time.
+	public Limits Lasting {
+		get {
+			return _limits.Where(limit => limit.Key == Limits.MaxLoggedOn || limit.Value == 0).Aggregate(Limits.None, (all, limit) => all | limit.Key);
+		}
 	}
 
 	private Limits Reached(Session session) {
@@ -426,8 +427,7 @@ internal sealed class Selection {
 	}
 
 	private Limits IsReached(Limits limit, long? seconds) {
-		double longest;
-		return seconds != null && _limits.TryGetValue(limit, out longest) && seconds >= longest ? limit : Limits.None;
+		return seconds >= _limits[limit] ? limit : Limits.None;
 	}
 
 	public void Report(ModuleAnswer answer, IEnumerable<Session> read) {

@@ -169,7 +169,7 @@ internal sealed class Session {
 	internal string Account;
 	internal bool IsConsole;
 	internal bool IsOwn { get { return Id == _host.OwnId; } }
-	internal bool IsUserSessionId { get { return Id >= 1 && Id <= 65535 && State != "listen"; } }
+	internal bool IsUserSessionId { get { return SessionServer.IsUserSessionId(Id) && State != "listen"; } }
 
 	internal bool IsDisconnected { get { return State == "disconnected" || State == "down"; } }
 

@@ -15,7 +15,6 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._SessionList 
 /// <summary>The module win_user_session_info.</summary>
 public static class SessionList {
 	/// <summary>Lists the selected sessions.</summary>
-	/// <param name="parameters">The module's parameters.</param>
 	public static ModuleAnswer Run(IDictionary parameters) {
 		return ModuleAnswer.Of(parameters, List);
 	}

@@ -56,7 +56,6 @@ public sealed class SessionMessage {
 	}
 
 	/// <summary>Sends a message to the selected sessions.</summary>
-	/// <param name="parameters">The module's parameters.</param>
 	public static ModuleAnswer Run(IDictionary parameters, bool checkMode) {
 		return ModuleAnswer.Of(parameters, (host, options, answer) => new SessionMessage(host, options, checkMode).Run(answer));
 	}

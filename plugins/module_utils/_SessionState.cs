@@ -24,7 +24,6 @@ public sealed class SessionState {
 	private const int SettleMilliseconds = 200;
 
 	private readonly Job _job;
-	private readonly bool _ghosts;
 	private readonly List<Target> _targets = new List<Target>();
 	private readonly List<object> _protected = new List<object>();
 	// The sessions that were read first, and those of them that count as user sessions.
@@ -34,11 +33,9 @@ public sealed class SessionState {
 		if (!options.Flag("all_sessions") && !Selection.Criteria.Any(options.Has))
 			throw new SessionException("no sessions selected: set at least one selection option, for example max_idle=2h, or all_sessions=true");
 		_job = new Job(host, options, checkMode);
-		_ghosts = options.Flag("ghosts");
 	}
 
 	/// <summary>Brings the selected sessions to the desired state.</summary>
-	/// <param name="parameters">The module's parameters.</param>
 	public static ModuleAnswer Run(IDictionary parameters, bool checkMode) {
 		return ModuleAnswer.Of(parameters, (host, options, answer) => new SessionState(host, options, checkMode).Run(answer));
 	}
@@ -73,12 +70,12 @@ public sealed class SessionState {
 	}
 
 	private bool IsRemaining(Session session) {
-		return session.User != null || (_ghosts && (session.IsGhost || _job.Selection.IsSelectable(session)));
+		return session.User != null || _job.Selection.IsSelectable(session);
 	}
 
 	private bool IsRead(Session session) {
 		return session.IsUserSessionId
-			&& (session.User != null || session.State == "active" || (_ghosts && session.IsGhost) || _job.Selection.MayBeNamed(session));
+			&& (IsRemaining(session) || session.State == "active" || _job.Selection.MayBeNamed(session));
 	}
 
 	private void Plan() {
@@ -90,8 +87,7 @@ public sealed class SessionState {
 			if (match.IsSelected == false) {
 				if (session.Error != null && session.Error.IsDenied) {
 					// Windows hides sessions row by row: one that refuses to be read proves that this account does not see everything.
-					match = Match.Unknown(session + " could not be read, " + session.Error.Message, session.Error);
-					selected.Add(new Target(_job, session, match));
+					selected.Add(new Target(_job, session, Match.Unreadable(session)));
 				} else if (session.Error != null)
 					_job.Host.Warnings.Add("The times of " + session + " could not be read, " + session.Error.Message);
 			} else if (session.Facts != null && session.IsDoubtful)

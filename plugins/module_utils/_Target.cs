@@ -147,7 +147,7 @@ internal sealed class Target {
 	private string _lastProblem;
 	private Reading _reading;
 	private Notice _notice;
-	private string _action = "none", _detail;
+	private string _action = "none";
 	private int? _errorCode;
 	private double _seconds;
 	private bool? _isTold;
@@ -167,8 +167,8 @@ internal sealed class Target {
 	// The last step that Windows accepted: from then on something was done.
 	public Step Accepted;
 	public Outcome Outcome;
+	public string Detail;
 
-	public string Detail { get { return _detail; } }
 	public bool IsPending { get { return Phase == Phase.Accepted || Phase == Phase.Retry || Phase == Phase.Closing; } }
 	public bool IsTrouble { get { return Outcome.IsTrouble || _mayHaveHitOther; } }
 	// Whether the session will have ended when this is not check mode.
@@ -306,7 +306,7 @@ internal sealed class Target {
 	// Ends a step that did not succeed: with a reset if the method has one, else with an outcome.
 	private void EndStep(Outcome outcome, string problem, Win32Exception error) {
 		if (Step == Step.Logoff && _isAsked && _job.Options.Text("method") == "logoff_then_reset") {
-			_detail = problem;
+			Detail = problem;
 			Start(Step.Reset);
 			return;
 		}
@@ -318,7 +318,7 @@ internal sealed class Target {
 			_command.Dispose();
 		Phase = Phase.Done;
 		Outcome = outcome;
-		_detail = _detail == null ? detail : _detail + "; " + detail;
+		Detail = Detail == null ? detail : Detail + "; " + detail;
 		_errorCode = error == null || error.NativeErrorCode == 0 ? null : (int?)error.NativeErrorCode;
 		_seconds = _started == 0 ? 0 : Math.Round(_job.Now - _started, 1);
 	}
@@ -708,7 +708,7 @@ internal sealed class Target {
 		record["action"] = _action;
 		record["outcome"] = Outcome.Name;
 		record["reason"] = Match.Reason;
-		record["detail"] = _detail;
+		record["detail"] = Detail;
 		record["error_code"] = _errorCode;
 		record["seconds"] = _seconds;
 		if (_job.Notices != null) {
@@ -720,7 +720,7 @@ internal sealed class Target {
 
 	public string ToEvent() {
 		return Names.Format("{0}; action: {1}; outcome: {2}; reason: {3}; token: {4}",
-			_detail, _action, Outcome.Name, Match.Reason ?? "selected by name", Names.Printable(Session.Token));
+			Detail, _action, Outcome.Name, Match.Reason ?? "selected by name", Names.Printable(Session.Token));
 	}
 }
 }

@@ -602,9 +602,13 @@ internal sealed class SessionServer : IDisposable {
 	// Session 0 runs the services, 65536 and above are listeners, 0xFFFFFFFF and 0xFFFFFFFE mean "current" and "any":
 	// resetting a listener ends every session that came through it. None may reach a call that acts.
 	internal static uint UserSessionId(long id) {
-		if (id < 1 || id > 65535)
+		if (!IsUserSessionId(id))
 			throw new ArgumentOutOfRangeException("id", id, "not the ID of a user session (1 to 65535)");
 		return (uint)id;
+	}
+
+	internal static bool IsUserSessionId(long id) {
+		return id >= 1 && id <= 65535;
 	}
 
 	// The zeros of an answer that is too short would be those of session 0, active.
@@ -661,24 +665,17 @@ internal static class ClientAddress {
 		if (data.Length < 4 + FieldLength)
 			return null;
 		int family = BitConverter.ToInt32(data, 0);
-		byte[] field = new byte[FieldLength];
-		Array.Copy(data, 4, field, 0, FieldLength);
 		if (family != InterNetwork && family != InterNetworkV6)
 			return null;
 
-		IPAddress address = FromText(field);
-		if (address == null) {
-			int length = family == InterNetwork ? 4 : 16;
-			byte[] raw = new byte[length];
-			Array.Copy(field, family == InterNetwork ? 2 : OffsetV6(field), raw, 0, length);
-			address = new IPAddress(raw);
-		}
+		byte[] field = data.Skip(4).Take(FieldLength).ToArray();
+		byte[] raw = family == InterNetwork ? field.Skip(2).Take(4).ToArray() : field.Skip(OffsetV6(field)).Take(16).ToArray();
+		IPAddress address = FromText(field) ?? new IPAddress(raw);
 		return address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any) ? null : address.ToString();
 	}
 
 	private static IPAddress FromText(byte[] field) {
-		int end = Array.IndexOf(field, (byte)0);
-		string text = Encoding.ASCII.GetString(field, 0, end < 0 ? field.Length : end);
+		string text = Encoding.ASCII.GetString(field).Split('\0')[0];
 		IPAddress address;
 		// "1" alone parses as an address, too; a real one has its separators.
 		return (text.IndexOf('.') > 0 || text.IndexOf(':') >= 0) && IPAddress.TryParse(text, out address) ? address : null;
