@@ -3,7 +3,6 @@
 
 using System;
 using System.Collections.Generic;
-using System.Threading.Tasks;
 using ansible_collections.winops.sessions.plugins.module_utils._Session;
 
 namespace ansible_collections.winops.sessions.plugins.module_utils._MessageBox {
@@ -11,7 +10,6 @@ internal sealed class MessageBox {
 	// The RPC that carries a message takes 1,024 bytes of each text.
 	public const int LongestText = 512;
 
-	private const int IdTimeout = 32000;
 	// "MessageBoxW function": MB_SETFOREGROUND and MB_TOPMOST.
 	private const int Topmost = 0x10000 | 0x40000;
 	// Some versions of Windows show a box without a title as "Error".
@@ -19,7 +17,6 @@ internal sealed class MessageBox {
 
 	private static readonly Dictionary<string, int> Icons = new Dictionary<string, int> { { "none", 0 }, { "error", 0x10 }, { "warning", 0x30 }, { "information", 0x40 } };
 	private static readonly Dictionary<string, int> Buttons = new Dictionary<string, int> { { "ok", 0 }, { "ok_cancel", 1 }, { "yes_no", 4 } };
-	private static readonly Dictionary<int, string> Answers = new Dictionary<int, string> { { 1, "ok" }, { 2, "cancel" }, { 6, "yes" }, { 7, "no" } };
 
 	private readonly string _title;
 	private readonly int _style;
@@ -40,23 +37,9 @@ internal sealed class MessageBox {
 			throw new SessionException(option + ": " + text.Length + " UTF-16 units are too long for a message box. The limit is " + LongestText);
 	}
 
-	public void Show(SessionHost host, long id, string text, double seconds) {
-		host.Api.SendMessage(id, _title, text, _style, DisplaySeconds(seconds), false);
-	}
-
-	// Shows the box in a session and lets it wait for the answer beside the module.
-	public Task<string> Ask(SessionHost host, long id, double seconds) {
-		return Task.Factory.StartNew(
-			() => {
-				string answer;
-				int button = (int)host.Api.SendMessage(id, _title, Text, _style, DisplaySeconds(seconds), true);
-				return button != IdTimeout && Answers.TryGetValue(button, out answer) ? answer : null;
-			},
-			TaskCreationOptions.LongRunning);
-	}
-
-	private static long DisplaySeconds(double seconds) {
-		return (long)Math.Min(Math.Ceiling(seconds), Int32.MaxValue);
+	// wait: Whether to wait for the answer, which is the ID of a button.
+	public uint Show(SessionHost host, long id, string text, double seconds, bool wait = false) {
+		return host.Api.SendMessage(id, _title, text, _style, (long)Math.Min(Math.Ceiling(seconds), Int32.MaxValue), wait);
 	}
 }
 }

@@ -97,11 +97,10 @@ internal sealed class UserList {
 		_option = option;
 		_patterns = patterns;
 		_protects = protects;
-		Unresolved = new List<string>();
 	}
 
 	// The names that Windows could not resolve.
-	public List<string> Unresolved;
+	public readonly List<string> Unresolved = new List<string>();
 
 	public bool Contains(Session session) {
 		return session.User != null && _patterns.Any(pattern => IsMatch(pattern, session));
@@ -279,7 +278,6 @@ internal sealed class Selection {
 
 	public Selection(SessionHost host, Options options) {
 		_host = host;
-		Doubts = new Doubts();
 		_users = options.Has("users") ? new UserList(host, Doubts, "users", options.List("users"), false) : null;
 		_excluded = new UserList(host, Doubts, "exclude_users", options.List("exclude_users") ?? new string[0], true);
 		_groups = options.Has("groups") ? new GroupList(host, "groups", options.List("groups")) : null;
@@ -305,7 +303,7 @@ internal sealed class Selection {
 		}
 	}
 
-	public Doubts Doubts;
+	public readonly Doubts Doubts = new Doubts();
 	public bool NeedsClients { get { return _clients != null; } }
 	public bool NeedsProcesses { get { return _images != null; } }
 	public bool HasLimits { get { return _limits.Values.Any(seconds => seconds != null); } }

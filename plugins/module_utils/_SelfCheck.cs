@@ -16,8 +16,10 @@ namespace ansible_collections.winops.sessions.plugins.module_utils._SelfCheck {
 public static class Probe {
 	/// <summary>The Win32 error of a query, 0 if it succeeds.</summary>
 	public static int QueryError(int sessionId, int infoClass) {
+		WtsException error = null;
 		using (SessionServer server = new SessionServer(null))
-			return server.QueryError(sessionId, infoClass);
+			new BoundedCalls().Run(WtsException.QueryApi, () => server.TryQuery(sessionId, infoClass, out error));
+		return error == null ? 0 : error.NativeErrorCode;
 	}
 
 	/// <summary>The account of this process, as DOMAIN\user.</summary>

@@ -307,14 +307,13 @@ internal sealed class SessionHost : IDisposable {
 		_processes = new Lazy<ILookup<long, SessionProcess>>(() => Api.Processes(-1).ToLookup(process => process.SessionId));
 		// The own session and the console's ID are facts about this host. The console of another host is recognized by its name.
 		OwnId = server == null ? SessionServer.OwnSessionId() : -1;
-		Warnings = new List<string>();
 	}
 
 	internal SessionServer Api;
 	internal string ServerName;
 	internal long OwnId;
 	internal long ConsoleId;
-	internal List<string> Warnings;
+	internal readonly List<string> Warnings = new List<string>();
 
 	internal static string Describe(string server) {
 		return server == null ? "this host" : "server '" + server + "'";
@@ -460,19 +459,13 @@ internal sealed class SessionHost : IDisposable {
 
 /// <summary>The answer of a module.</summary>
 public sealed class ModuleAnswer {
-	internal ModuleAnswer() {
-		Result = new OrderedDictionary();
-		Warnings = new List<string>();
-		Events = new List<string>();
-	}
-
 	/// <summary>What the module returns.</summary>
-	public OrderedDictionary Result { get; private set; }
+	public readonly OrderedDictionary Result = new OrderedDictionary();
 	/// <summary>Why the module fails; null if it succeeds.</summary>
 	public string Failure { get; internal set; }
-	public List<string> Warnings { get; internal set; }
+	public readonly List<string> Warnings = new List<string>();
 	/// <summary>What was done to sessions, for the event log.</summary>
-	public List<string> Events { get; private set; }
+	public readonly List<string> Events = new List<string>();
 	/// <summary>The difference that the module makes, for the option --diff.</summary>
 	public object Before { get; internal set; }
 	public object After { get; internal set; }

@@ -36,6 +36,8 @@ internal sealed class Receiver {
 /// <summary>The module win_user_session_message.</summary>
 public sealed class SessionMessage {
 	private static readonly string[] SentOutcomes = { "sent", "answered", "timed_out", "planned" };
+	// "MessageBoxW function": the IDs of the buttons.
+	private static readonly Dictionary<uint, string> Answers = new Dictionary<uint, string> { { 1, "ok" }, { 2, "cancel" }, { 6, "yes" }, { 7, "no" } };
 
 	private readonly SessionHost _host;
 	private readonly bool _checkMode;
@@ -123,13 +125,19 @@ public sealed class SessionMessage {
 		}
 		bool isLocked = now.Facts.Locked == true;
 		if (_wait > 0 && !isLocked) {
-			receiver.Question = _box.Ask(_host, session.Id, _display);
+			receiver.Question = Task.Factory.StartNew(() => Ask(session.Id), TaskCreationOptions.LongRunning);
 			receiver.Deadline = _clock.Elapsed.TotalSeconds + _wait;
 			return;
 		}
 		// Nobody can answer on a locked screen: the message is shown, but its answer is not awaited.
 		_box.Show(_host, session.Id, _box.Text, _display);
 		receiver.Finish("sent", session + (isLocked ? " is locked: its user sees the message after unlocking" + (_display > 0 ? ", within " + _display + " s" : "") : " received the message"));
+	}
+
+	// Shows the message and waits for the answer; null if the box closes without one.
+	private string Ask(long id) {
+		string answer;
+		return Answers.TryGetValue(_box.Show(_host, id, _box.Text, _display, true), out answer) ? answer : null;
 	}
 
 	private static bool FinishIfNotActive(Receiver receiver, Session session) {

@@ -488,7 +488,7 @@ internal sealed class SessionServer : IDisposable {
 		return client;
 	}
 
-	private byte[] TryQuery(long id, int infoClass, out WtsException error) {
+	internal byte[] TryQuery(long id, int infoClass, out WtsException error) {
 		error = null;
 		try {
 			return Query(id, infoClass);
@@ -496,13 +496,6 @@ internal sealed class SessionServer : IDisposable {
 			error = e;
 			return new byte[0];
 		}
-	}
-
-	// The error of one query; 0 if it succeeds.
-	public int QueryError(long id, int infoClass) {
-		WtsException error = null;
-		_clients.Run(WtsException.QueryApi, delegate { return TryQuery(id, infoClass, out error); });
-		return error == null ? 0 : error.NativeErrorCode;
 	}
 
 	// Requests the logoff of a session and returns at once.
