@@ -248,10 +248,6 @@ internal sealed class Match {
 	public static Match Unknown(string problem, WtsException error) {
 		return new Match { IsSelected = null, Problem = problem, Error = error };
 	}
-
-	public static Match Unreadable(Session session) {
-		return Unknown(session + " could not be read, " + session.Error.Message, session.Error);
-	}
 }
 
 internal sealed class Selection {
@@ -364,7 +360,7 @@ internal sealed class Selection {
 		bool needsFacts = _tokens != null || _locked != null || HasLimits;
 		if (needsFacts && session.Facts == null) {
 			// A session that is being closed cannot be read. It ends without this module.
-			return session.Error.IsClosing ? Match.NotBecause("it is being closed") : Match.Unreadable(session);
+			return session.Error.IsClosing ? Match.NotBecause("it is being closed") : Match.Unknown(session.ReadProblem, session.Error);
 		}
 		if (_locked != null && (session.IsDisconnected ? null : session.Facts.Locked) != _locked)
 			return Match.NotBecause("its lock state has changed");
@@ -437,9 +433,7 @@ internal sealed class Selection {
 
 	// Why sessions that are named by their ID or token are not selectable.
 	private IEnumerable<string> Unselectable(IEnumerable<Session> sessions) {
-		foreach (Session session in sessions) {
-			if (!IsNamedExactly(session) || IsSelectable(session))
-				continue;
+		foreach (Session session in sessions.Where(session => IsNamedExactly(session) && !IsSelectable(session))) {
 			string reason = !session.IsUserSessionId ? "it is not a user session"
 				: session.IsConsole ? "it is the console and has no user"
 				: session.IsGhost ? "it is a ghost session. Set ghosts=true"

@@ -176,6 +176,8 @@ internal sealed class Session {
 	// A session that a broken logoff has left without a user.
 	internal bool IsGhost { get { return User == null && IsDisconnected && Id != 0 && !IsConsole; } }
 
+	internal string ReadProblem { get { return this + " could not be read, " + Error.Message; } }
+
 	internal const string Doubt = " is skipped: Windows lists another user for this session ID than it reports for the session";
 
 	// Whether the row may belong to another session than the facts, or to none.

@@ -34,10 +34,10 @@ public static class SessionList {
 			// Windows hides sessions row by row: one that refuses to be read proves that this account does not see everything.
 			bool isDenied = session.User != null && session.IsUserSessionId && session.Error != null && session.Error.IsDenied;
 			if (match.IsSelected == null || isDenied) {
-				problems.Add(match.Problem ?? session + " could not be read, " + session.Error.Message);
+				problems.Add(match.Problem ?? session.ReadProblem);
 				error = error ?? match.Error ?? session.Error;
 			} else if (session.User != null && session.Error != null)
-				answer.Warnings.Add("The times of " + session + " could not be read, " + session.Error.Message);
+				answer.Warnings.Add("The times of " + session.ReadProblem);
 			if (match.IsSelected != false)
 				sessions.Add(session);
 		}
@@ -52,15 +52,8 @@ public static class SessionList {
 			host.SidOf(session);
 		var record = session.ToRecord();
 		if (gather.Contains("processes"))
-			record["processes"] = session.Processes.Select(process => (object)ToRecord(process)).ToArray();
-		return record;
-	}
-
-	private static OrderedDictionary ToRecord(SessionProcess process) {
-		var record = new OrderedDictionary();
-		record["pid"] = process.Id;
-		record["name"] = process.Name;
-		record["sid"] = process.Sid;
+			record["processes"] = session.Processes.Select(process =>
+				(object)new OrderedDictionary { { "pid", process.Id }, { "name", process.Name }, { "sid", process.Sid } }).ToArray();
 		return record;
 	}
 }

@@ -87,9 +87,9 @@ public sealed class SessionState {
 			if (match.IsSelected == false) {
 				if (session.Error != null && session.Error.IsDenied) {
 					// Windows hides sessions row by row: one that refuses to be read proves that this account does not see everything.
-					selected.Add(new Target(_job, session, Match.Unreadable(session)));
+					selected.Add(new Target(_job, session, Match.Unknown(session.ReadProblem, session.Error)));
 				} else if (session.Error != null)
-					_job.Host.Warnings.Add("The times of " + session + " could not be read, " + session.Error.Message);
+					_job.Host.Warnings.Add("The times of " + session.ReadProblem);
 			} else if (session.Facts != null && session.IsDoubtful)
 				_job.Host.Warnings.Add(session + Session.Doubt);
 			else
@@ -145,21 +145,18 @@ public sealed class SessionState {
 			target.Guard(target.ConfirmNotice);
 		if (!In(Phase.Notice).Any())
 			return;
-		RegistryKey key;
 		try {
-			key = _job.Notices.Open();
+			using (RegistryKey key = _job.Notices.Open()) {
+				foreach (Target target in In(Phase.Notice))
+					target.Guard(() => target.RecordNotice(key));
+				if (In(Phase.Notice).Any())
+					Thread.Sleep(SettleMilliseconds);
+				foreach (Target target in In(Phase.Notice))
+					target.Guard(() => target.SendNotice(key));
+			}
 		} catch (RegistryException e) {
 			foreach (Target target in In(Phase.Notice))
 				target.FinishUnrecorded(e);
-			return;
-		}
-		using (key) {
-			foreach (Target target in In(Phase.Notice))
-				target.Guard(() => target.RecordNotice(key));
-			if (In(Phase.Notice).Any())
-				Thread.Sleep(SettleMilliseconds);
-			foreach (Target target in In(Phase.Notice))
-				target.Guard(() => target.SendNotice(key));
 		}
 	}
 
