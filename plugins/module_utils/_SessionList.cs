@@ -34,7 +34,7 @@ public static class SessionList {
 			// Windows hides sessions row by row: one that refuses to be read proves that this account does not see everything.
 			bool isDenied = session.User != null && session.IsUserSessionId && session.Error != null && session.Error.IsDenied;
 			if (match.IsSelected == null || isDenied) {
-				problems.Add(match.Problem ?? session.ReadProblem);
+				problems.Add(match.IsSelected == null ? match.Problem : session.ReadProblem);
 				error = error ?? match.Error ?? session.Error;
 			} else if (session.User != null && session.Error != null)
 				answer.Warnings.Add("The times of " + session.ReadProblem);

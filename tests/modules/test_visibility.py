@@ -90,6 +90,17 @@ def test_a_session_that_cannot_be_found_but_is_listed_still_does_not_vanish(host
     assert enumerations(there) == 2
 
 
+def test_a_session_that_refuses_to_be_read_is_named_even_if_it_does_not_match(host, info):
+    there = host(sessions=[ALICE, {'id': 3, 'user': 'bob', 'state': 'disconnected'}])
+    there.fault(QUERY, session=2, error=5, **{'class': [24, 25]})
+
+    result = info(states=['disconnected'])
+
+    assert ids(result['sessions']) == [3]
+    assert result['error_code'] == 5
+    assert f'session 2 (CORP\\alice) could not be read, {QUERY} failed with Win32 error 5' in result['msg']
+
+
 @pytest.mark.parametrize('code', [2, 7022])
 def test_does_not_list_a_session_that_ended_before_it_was_read(host, info, code):
     there = host(sessions=[ALICE, {'id': 3, 'user': 'bob'}])
