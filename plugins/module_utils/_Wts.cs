@@ -257,7 +257,7 @@ internal class SessionProcess {
 	internal string Name, Sid;
 }
 
-// Runs calls of one Windows service on a thread of their own, so that a call that hangs cannot hold the module.
+// Runs each call of a Windows service on its own thread, so that one that hangs cannot hold the module.
 internal sealed class BoundedCalls {
 	private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
 	private static readonly TimeSpan LongestWhileStuck = TimeSpan.FromMilliseconds(200);
@@ -266,7 +266,7 @@ internal sealed class BoundedCalls {
 
 	// Runs a call and waits for it at most 10 seconds, or a moment while an earlier call has not returned.
 	public T Run<T>(string api, Func<T> call) {
-		Task<T> task = Task.Run(call);
+		Task<T> task = Task.Factory.StartNew(call, TaskCreationOptions.LongRunning);
 		bool isStuck = _stuck != null && !_stuck.IsCompleted;
 		try {
 			if (task.Wait(isStuck ? LongestWhileStuck : Longest))
