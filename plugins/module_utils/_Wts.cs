@@ -413,6 +413,8 @@ internal sealed class SessionServer : IDisposable {
 					User = NativeText.OfPointer(info.pUserName),
 					Domain = NativeText.OfPointer(info.pDomainName),
 				})
+				// An ID that is reused while Windows lists the sessions may be listed twice.
+				.GroupBy(row => row.Id).Select(rows => rows.OrderBy(row => row.User == null).First())
 				.OrderBy(row => row.Id).ToArray();
 		});
 	}

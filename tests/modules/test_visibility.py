@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from modules.results import RESULT_KEYS, calls, ended, enumerations, ids, of
 
@@ -64,6 +66,19 @@ def test_services_and_listeners_that_cannot_be_read_hide_nobody(host, info, code
     result = info(include_all=True, **options)
 
     assert (ids(result['sessions']), result.get('failed')) == ([2], None)
+
+
+@pytest.mark.parametrize('other', ['alice', 'bob', None])
+def test_a_session_that_is_listed_twice_is_one_session(host, info, act, other):
+    there = host(sessions=[ALICE])
+    row = there.sessions[2]
+    there.sessions.virtual.append(dataclasses.replace(row, user=other, domain=row.domain if other else None))
+    there.on('WTSLogoffSession', do=lambda host: host.sessions.virtual.clear())
+
+    assert of(info(), 'account') == {2: 'CORP\\alice'}
+    assert len(info()['sessions']) == 1
+    result = act(all_sessions=True, max_sessions=1)
+    assert ([record['outcome'] for record in result['sessions']], ended(there)) == (['logged_off'], [2])
 
 
 @pytest.mark.parametrize('code', [5, 1702, 1722, 7045, 31337])
