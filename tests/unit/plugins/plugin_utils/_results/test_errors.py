@@ -111,3 +111,11 @@ def test_keeps_unknown_codes() -> None:
     assert Caller(ACT, LOGOFF).complete(text(4711)) == text(4711)
     for hostile in ('no error', 'Win32 error 4711 (A: b)', 'Win32 error 99999999999 (A', 'Win32 error 5{prefix}'):
         assert Caller(ACT, LOGOFF, 'x_').complete(hostile).startswith(hostile[:13])
+
+
+def test_suggests_no_act_if_reading_the_sessions_failed() -> None:
+    failed = 'WTSEnumerateProcessesExW failed with Win32 error 5'
+    assert 'ghost session' in Caller(ACT, LOGOFF).complete(f'logging off session 2 (bob) failed: {failed}')
+    reading = Caller(ACT, LOGOFF).complete(f'Reading the sessions of this host failed: {failed}')
+    assert 'Administrators' in reading
+    assert 'ghost session' not in reading
