@@ -396,9 +396,15 @@ internal sealed class Selection {
 				return Match.NotBecause("its user is not a member of the groups");
 		}
 		if (_images != null) {
-			bool? isRun = _images.Contains(session);
+			bool? isRun = null;
+			WtsException error = null;
+			try {
+				isRun = _images.Contains(session);
+			} catch (WtsException e) {
+				error = e;
+			}
 			if (isRun == null)
-				return Match.Unknown("the processes of " + session + " could not be read", null);
+				return Match.Unknown(session.ProcessesProblem(error), error);
 			if (isRun == false)
 				return Match.NotBecause("it does not run the processes any more");
 		}

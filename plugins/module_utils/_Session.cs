@@ -216,6 +216,11 @@ internal sealed class Session {
 	// The processes: those that were read again for this session, or the list of the whole host.
 	internal SessionProcess[] Processes { get { return _processes ?? _host.Processes[Id].ToArray(); } }
 
+	// error: Null if Windows returned no process.
+	internal string ProcessesProblem(WtsException error) {
+		return "the processes of " + this + " could not be read" + (error == null ? "" : ", " + error.Message);
+	}
+
 	internal Session With(SessionFacts facts, SessionClient client, SessionProcess[] processes) {
 		return new Session(_host, Row, facts, null, client) { Sid = Sid, _processes = processes };
 	}

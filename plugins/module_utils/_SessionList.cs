@@ -23,8 +23,8 @@ public static class SessionList {
 		string[] gather = options.List("gather");
 		Selection selection = new Selection(host, options);
 		var read = host.ReadAll(selection.IsCandidate, gather.Contains("client") || selection.NeedsClients);
-		var sessions = new List<Session>();
-		var problems = new List<string>();
+		var records = new List<object>();
+		var problems = new Dictionary<long, string>();
 		WtsException error = null;
 		foreach (Session session in read) {
 			Match match = selection.Evaluate(session);
@@ -34,27 +34,36 @@ public static class SessionList {
 			// Windows hides sessions row by row: one that refuses to be read proves that this account does not see everything.
 			bool isDenied = session.User != null && session.IsUserSessionId && session.Error != null && session.Error.IsDenied;
 			if (match.IsSelected == null || isDenied) {
-				problems.Add(match.IsSelected == null ? match.Problem : session.ReadProblem);
+				problems[session.Id] = match.IsSelected == null ? match.Problem : session.ReadProblem;
 				error = error ?? match.Error ?? session.Error;
 			} else if (session.User != null && session.Error != null)
 				answer.Warnings.Add("The times of " + session.ReadProblem);
-			if (match.IsSelected != false)
-				sessions.Add(session);
+			if (match.IsSelected == false)
+				continue;
+			if (gather.Contains("sid"))
+				host.SidOf(session);
+			var record = session.ToRecord();
+			if (gather.Contains("processes")) {
+				try {
+					record["processes"] = ToRecords(session.Processes);
+				} catch (WtsException e) {
+					record["processes"] = null;
+					problems[session.Id] = session.ProcessesProblem(e);
+					error = error ?? e;
+				}
+			}
+			records.Add(record);
 		}
-		answer.Result["sessions"] = sessions.Select(session => (object)ToRecord(host, session, gather)).ToArray();
-		answer.Result["session_count"] = sessions.Count;
+		answer.Result["sessions"] = records.ToArray();
+		answer.Result["session_count"] = records.Count;
 		selection.Report(answer, read);
-		answer.Fail(problems, read.Count, error);
+		answer.Fail(problems.Values, read.Count, error);
 	}
 
-	private static OrderedDictionary ToRecord(SessionHost host, Session session, string[] gather) {
-		if (gather.Contains("sid"))
-			host.SidOf(session);
-		var record = session.ToRecord();
-		if (gather.Contains("processes"))
-			record["processes"] = session.Processes.Select(process =>
-				(object)new OrderedDictionary { { "pid", process.Id }, { "name", process.Name }, { "sid", process.Sid } }).ToArray();
-		return record;
+	private static object[] ToRecords(IEnumerable<SessionProcess> processes) {
+		return processes
+			.Select(process => (object)new OrderedDictionary { { "pid", process.Id }, { "name", process.Name }, { "sid", process.Sid } })
+			.ToArray();
 	}
 }
 }

@@ -598,7 +598,7 @@ internal sealed class Target {
 	}
 
 	private void TimeOut(string problem, Win32Exception error) {
-		string text = Names.Format("{0} still existed {1} s after {2} it began", Session, _job.Timeout, Step.Doing);
+		string text = Names.Format("{0} still existed {1} s after its {2} began", Session, _job.Timeout, Step.Action);
 		if (_isUncertain || _lastError != null)
 			text += ". " + _lastProblem;
 		if (problem != null)

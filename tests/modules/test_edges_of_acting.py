@@ -426,7 +426,7 @@ def test_a_client_that_connected_before_the_request_does_not_show_a_disconnect(h
     ('arrange', 'words'),
     [
         (lambda host: host.sessions.update(2, processes=['winword.exe']), 'It runs these processes: winword.exe'),
-        (lambda host: host.sessions.update(2, processes=[]), '0 s after logging off it began'),
+        (lambda host: host.sessions.update(2, processes=[]), '0 s after its logoff began'),
         (lambda host: host.fault(PROCESSES, error=31), 'could not be read, WTSEnumerateProcessesExW failed with'),
     ],
 )

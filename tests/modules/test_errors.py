@@ -95,7 +95,7 @@ def the_command_cannot_be_started(host: Host) -> None:
         ({**LOGOFF, 'state': 'disconnected'}, fails('WTSDisconnectSession', 7041), 7041, ['disconnecting']),
         (LOGOFF, fails_after_selection(QUERY, 31, session=2), 31, ['reading', 'again before logging off it', QUERY]),
         (LOGOFF, only_the_first_reading_fails, 31, ['again before logging off it', 'cannot be identified']),
-        (LOGOFF, fails_after_selection(QUERY, 7007, session=2), 7007, ['still existed', 'logging off']),
+        (LOGOFF, fails_after_selection(QUERY, 7007, session=2), 7007, ['still existed', 'its logoff']),
         ({**LOGOFF, 'method': 'reset'}, the_command_cannot_be_started, 13, ['acting on', 'starting', 'rwinsta.exe']),
         (NOTICE, fails('RegCreateKeyExW', 5), 5, ['was not warned', 'creating HKLM\\']),
         (NOTICE, fails('RegSetValueExW', 5), 5, ['was not warned', 'writing']),

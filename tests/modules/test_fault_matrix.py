@@ -70,6 +70,21 @@ def fails_and_lists_the_session_that_could_not_be_judged(result: Result, host: H
     assert by_id(result, 'user') == {2: 'alice', 3: 'bob'}
 
 
+def fails_and_lists_the_sessions_that_could_not_be_judged(result: Result, host: Host, error: int) -> None:
+    fails_with_code(result, host, error)
+    assert by_id(result, 'user') == {2: 'alice', 3: 'bob'}
+
+
+def fails_and_lists_the_sessions_without_processes(result: Result, host: Host, error: int) -> None:
+    fails_with_code(result, host, error)
+    assert by_id(result, 'processes') == {2: None, 3: None}
+
+
+def fails_and_acts_on_no_session(result: Result, host: Host, error: int) -> None:
+    fails_before_anything_is_done(result, host, error)
+    assert by_id(result, 'outcome') == {2: 'failed', 3: 'failed'}
+
+
 def fails_and_acts_on_the_other_session(result: Result, host: Host, error: int) -> None:
     if error in CLOSING:
         assert by_id(result, 'outcome') == {3: 'logged_off'}
@@ -155,7 +170,11 @@ MATRIX: dict[str, tuple[str, dict[str, Any], str, dict[str, Any], Expectation]] 
     'info, own session': ('ProcessIdToSessionId', {}, 'win_user_session_info', {}, fails_with_code),
     'info, processes': (
         *('WTSEnumerateProcessesExW', {}, 'win_user_session_info', {'gather': ['processes']}),
-        fails_with_code,
+        fails_and_lists_the_sessions_without_processes,
+    ),
+    'info, processes that the selection needs': (
+        *('WTSEnumerateProcessesExW', {}, 'win_user_session_info', {'processes': ['x.exe']}),
+        fails_and_lists_the_sessions_that_could_not_be_judged,
     ),
     'act, enumeration': ('WTSEnumerateSessionsExW', {}, 'win_user_session', ACT, fails_with_code),
     'act, facts': (READ, FACTS, 'win_user_session', {**ACT, 'max_idle': '60'}, fails_and_acts_on_the_other_session),
@@ -168,6 +187,10 @@ MATRIX: dict[str, tuple[str, dict[str, Any], str, dict[str, Any], Expectation]] 
     'act, processes': (
         *('WTSEnumerateProcessesExW', {}, 'win_user_session', {**ACT, 'protect_processes': ['x.exe']}),
         fails_with_code,
+    ),
+    'act, processes that the selection needs': (
+        *('WTSEnumerateProcessesExW', {}, 'win_user_session', {**ACT, 'processes': ['x.exe']}),
+        fails_and_acts_on_no_session,
     ),
     'act, account': (
         *('LookupAccountNameW', {}, 'win_user_session', {**ACT, 'protect_users': ['alice@corp.example.com']}),

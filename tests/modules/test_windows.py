@@ -188,7 +188,6 @@ DIFFERENCES: dict[tuple[str, str], tuple[str, ...]] = {
         'list: client_name',
         'list: protocol',
         'processes: failed',
-        'processes: user',
     ),
     ('message_click', 'input'): ('end after the warning: outcome',),
     ('session_info_ex', 'refused'): ('list: locked',),
