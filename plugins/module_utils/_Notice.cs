@@ -218,6 +218,7 @@ internal sealed class NoticeStore {
 	}
 
 	// Notes that a message could not be shown: the first attempt starts the grace period.
+	// before: The notice of an earlier attempt; null starts over.
 	// Whether the session may be acted on without a warning.
 	public bool Fail(RegistryKey key, Session session, Notice notice, Notice before) {
 		long now = _host.Clock(session);

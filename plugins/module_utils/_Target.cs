@@ -688,7 +688,9 @@ internal sealed class Target {
 		}
 		_isTold = _notice.Shown != 0;
 		Notice before = _reading.Notice;
-		if (problem != null && _job.Notices.Fail(key, now.Session, _notice, before)) {
+		// A message that may have been shown has promised the user a new grace period.
+		bool isMaybeTold = error != null && error.IsUncertain && !isReminder;
+		if (problem != null && _job.Notices.Fail(key, now.Session, _notice, isMaybeTold ? null : before)) {
 			_action = "none";
 			Start(_job.FirstStep(now.Match));
 			return;

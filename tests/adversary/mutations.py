@@ -198,6 +198,15 @@ MUTATIONS = (
         is_found=False,
     ),
     Mutation(
+        'spares a user whose message may have been shown',
+        _TARGET,
+        'isMaybeTold ? null : before',
+        'before',
+        'test_notice_rules.py::test_a_message_that_may_have_been_shown_starts_the_grace_period_again',
+        _NOTICED,
+        is_found=False,
+    ),
+    Mutation(
         'starts over if renew is set',
         _NOTICE,
         '(_renews || (lastUse > notice.Due',

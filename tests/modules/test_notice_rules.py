@@ -280,6 +280,22 @@ def test_the_grace_period_of_an_unwarned_user_starts_at_the_first_attempt(alice,
     assert outcome(act(**BY_NAME)) == 'logged_off'
 
 
+@pytest.mark.parametrize('is_shown', [True, False])
+def test_a_message_that_may_have_been_shown_starts_the_grace_period_again(is_shown, alice, act):
+    alice.fault(MESSAGE, error=7024, times=1)
+    act(**BY_NAME)
+    alice.clock.advance('16m')
+    # "System Error Codes": a remote procedure call that failed may have been carried out.
+    alice.fault(MESSAGE, error=1726, times=1, carried_out=is_shown)
+    (session,) = act(**BY_NAME)['sessions']
+    assert (session['outcome'], session['told'], session['due_in_seconds']) == ('in_grace', False, 900)
+    alice.fault(MESSAGE, error=7024)
+    alice.clock.advance('14m')
+    assert outcome(act(**BY_NAME)) == 'in_grace'
+    alice.clock.advance('1m')
+    assert outcome(act(**BY_NAME)) == 'logged_off'
+
+
 def test_an_unwarned_user_who_disconnects_after_input_gets_the_whole_grace_period(alice, act):
     alice.fault(MESSAGE, error=7024)
     act(**BY_NAME)
