@@ -100,9 +100,11 @@ ERRORS = {
 }
 
 _CODE = re.compile(r'\bWin32 error ([0-9]{1,10})\b(?! \()')
-_EXPLAINED = re.compile(r'\bWin32 error ([0-9]{1,10}) \([A-Z]')
-#: How the modules begin the text of a failure before any session is acted on.
-READING = 'Reading the sessions of '
+# The first group is set if the call only read: no act has failed.
+_EXPLAINED = re.compile(
+    r'((?:^Reading the sessions of .*? failed: |could not be read, )\w+ failed with )?'
+    r'\bWin32 error ([0-9]{1,10}) \([A-Z]'
+)
 # Options in texts of a host: at the beginning, with a value, and the safety limit.
 _OPTION = re.compile(r'^[a-z_]+(?=[.:] ?)|(?<![\w\\.@-])(?:max_sessions\b|(?:all_sessions|ghosts|mode)(?==))')
 
@@ -122,9 +124,8 @@ class Caller(t.NamedTuple):
 
     def remedies(self, text: str) -> list[str]:
         """Return the remedies of the errors in an explained text, each once."""
-        errors = (ERRORS[int(code)] for code in _EXPLAINED.findall(text) if int(code) in ERRORS)
-        acted = self.module == 'win_user_session' and not text.startswith(READING)
-        found = [remedy for error in errors for remedy in self._remedies(error, acted)]
+        errors = ((reading, ERRORS[int(code)]) for reading, code in _EXPLAINED.findall(text) if int(code) in ERRORS)
+        found = [remedy for reading, error in errors for remedy in self._remedies(error, has_acted=not reading)]
         return [remedy for remedy in dict.fromkeys(found) if remedy not in text]
 
     def complete(self, text: str) -> str:
@@ -136,8 +137,8 @@ class Caller(t.NamedTuple):
     def _named(self, option: re.Match[str]) -> str:
         return f'{self.prefix}{option[0]}' if option[0] in spec_of(self.module) else option[0]
 
-    def _remedies(self, error: Error, acted: bool) -> list[str]:
-        remedy = error.act if error.act and acted else error.remedy
+    def _remedies(self, error: Error, has_acted: bool) -> list[str]:
+        remedy = error.act if error.act and has_acted and self.module == 'win_user_session' else error.remedy
         if FORCE in remedy and self.arguments.get('state') == 'disconnected':
             remedy = error.remedy
         elif FORCE in remedy and self.arguments.get('method') != 'logoff':

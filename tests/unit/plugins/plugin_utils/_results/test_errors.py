@@ -119,3 +119,6 @@ def test_suggests_no_act_if_reading_the_sessions_failed() -> None:
     reading = Caller(ACT, LOGOFF).complete(f'Reading the sessions of this host failed: {failed}')
     assert 'Administrators' in reading
     assert 'ghost session' not in reading
+    unread = f'2 of 3 sessions failed: the processes of session 2 (bob) could not be read, {failed}'
+    assert 'ghost session' not in Caller(ACT, LOGOFF).complete(unread)
+    assert 'ghost session' in Caller(ACT, LOGOFF).complete(f'{unread}; logging off session 3 (eve) failed: {text(5)}')
