@@ -217,19 +217,19 @@ internal sealed class NoticeStore {
 		return lastUse <= notice.Given ? notice.Reached : notice.Reached & _selection.Lasting;
 	}
 
-	// Notes that a message could not be shown: the first attempt starts the grace period.
-	// before: The notice of an earlier attempt; null starts over.
-	// Whether the session may be acted on without a warning.
-	public bool Fail(RegistryKey key, Session session, Notice notice, Notice before) {
-		long now = _host.Clock(session);
-		if (before != null)
-			return before.HasFailed = now >= before.Due;
-		notice.First = now;
-		notice.Due = DueAfter(now);
+	// Starts the grace period of a user who could not be warned, unless another controller has given its notice since.
+	public void Restart(RegistryKey key, Session session, Notice notice) {
+		notice.First = _host.Clock(session);
+		notice.Due = DueAfter(notice.First);
 		var recorded = Read(key, session.Token);
 		if (recorded.Any(other => other.Nonce == notice.Nonce))
 			Replace(key, session.Token, recorded, notice);
-		return false;
+	}
+
+	// Notes that the message of a notice that is due could not be shown in this run either.
+	// Whether the session may be acted on without a warning.
+	public bool Fail(Notice notice, Session session) {
+		return notice.HasFailed = _host.Clock(session) >= notice.Due;
 	}
 
 	public long SecondsLeft(Notice notice, Session session) {

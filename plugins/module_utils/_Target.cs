@@ -167,7 +167,7 @@ internal sealed class Target {
 	// The last step that Windows accepted: from then on something was done.
 	public Step Accepted;
 	public Outcome Outcome;
-	public string Detail;
+	public string Detail { get; private set; }
 
 	public bool IsPending { get { return Phase == Phase.Accepted || Phase == Phase.Retry || Phase == Phase.Closing; } }
 	public bool IsTrouble { get { return Outcome.IsTrouble || _mayHaveHitOther; } }
@@ -690,7 +690,9 @@ internal sealed class Target {
 		Notice before = _reading.Notice;
 		// A message that may have been shown has promised the user a new grace period.
 		bool isMaybeTold = error != null && error.IsUncertain && !isReminder;
-		if (problem != null && _job.Notices.Fail(key, now.Session, _notice, isMaybeTold ? null : before)) {
+		if (problem != null && (before == null || isMaybeTold))
+			_job.Notices.Restart(key, now.Session, _notice);
+		else if (problem != null && _job.Notices.Fail(before, now.Session)) {
 			_action = "none";
 			Start(_job.FirstStep(now.Match));
 			return;

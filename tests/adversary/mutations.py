@@ -200,8 +200,8 @@ MUTATIONS = (
     Mutation(
         'spares a user whose message may have been shown',
         _TARGET,
-        'isMaybeTold ? null : before',
-        'before',
+        '(before == null || isMaybeTold)',
+        'before == null',
         'test_notice_rules.py::test_a_message_that_may_have_been_shown_starts_the_grace_period_again',
         _NOTICED,
         is_found=False,
