@@ -70,7 +70,7 @@ def fails_and_lists_the_session_that_could_not_be_judged(result: Result, host: H
     assert by_id(result, 'user') == {2: 'alice', 3: 'bob'}
 
 
-def fails_and_lists_the_sessions_that_could_not_be_judged(result: Result, host: Host, error: int) -> None:
+def fails_and_lists_all_sessions(result: Result, host: Host, error: int) -> None:
     fails_with_code(result, host, error)
     assert by_id(result, 'user') == {2: 'alice', 3: 'bob'}
 
@@ -174,7 +174,7 @@ MATRIX: dict[str, tuple[str, dict[str, Any], str, dict[str, Any], Expectation]] 
     ),
     'info, processes that the selection needs': (
         *('WTSEnumerateProcessesExW', {}, 'win_user_session_info', {'processes': ['x.exe']}),
-        fails_and_lists_the_sessions_that_could_not_be_judged,
+        fails_and_lists_all_sessions,
     ),
     'act, enumeration': ('WTSEnumerateSessionsExW', {}, 'win_user_session', ACT, fails_with_code),
     'act, facts': (READ, FACTS, 'win_user_session', {**ACT, 'max_idle': '60'}, fails_and_acts_on_the_other_session),
