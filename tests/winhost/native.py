@@ -8,8 +8,9 @@ import hashlib
 import os
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
+
+from winhost.build_once import build_once
 
 SOURCES = Path(__file__).resolve().parent / 'native'
 
@@ -58,22 +59,10 @@ def build(cache: Path | None = None) -> Path:
     digest = hashlib.sha256(' '.join([*NAMES, *_FLAGS, os.uname().machine]).encode())
     for source in sorted(SOURCES.iterdir()):
         digest.update(source.name.encode() + b'\0' + source.read_bytes())
-    built = cache / digest.hexdigest()[:16]
-    if built.is_dir():
-        return built
-    cache.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix='building-', dir=cache))
-    try:
-        compile_with('-shared', '-o', draft / NAMES[0], SOURCES / 'winhost.c')
+
+    def fill(folder: Path) -> None:
+        compile_with('-shared', '-o', folder / NAMES[0], SOURCES / 'winhost.c')
         for name in NAMES[1:]:
-            os.link(draft / NAMES[0], draft / name)
-        draft.chmod(0o755)
-        try:
-            draft.rename(built)
-        except OSError:
-            # Another process has created the folder. It is complete, because a rename is atomic.
-            if not built.is_dir():
-                raise
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return built
+            os.link(folder / NAMES[0], folder / name)
+
+    return build_once(cache / digest.hexdigest()[:16], fill)
