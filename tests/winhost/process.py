@@ -184,7 +184,10 @@ class Process:
         assert self._process.stdin is not None
         with contextlib.suppress(OSError), self._process.stdin as stdin:
             while (data := self._input.get()) is not None:
-                stdin.write(data)
+                # A signal ends a write to a pipe when a part of it is written.
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[stdin.write(rest) :]
 
     def _drain(self, stream: str, pipe: IO[bytes]) -> None:
         with pipe:

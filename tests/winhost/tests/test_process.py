@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from hypothesis import given
@@ -149,3 +151,19 @@ def test_killing_wakes_a_reader_and_may_be_done_twice(tmp_path: Path) -> None:
     process.kill()
     process.kill()
     assert everything(process)[2] != 0
+
+
+def test_input_is_complete_if_a_signal_interrupts_a_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **keywords: Any) -> None:
+            super().__init__(*arguments, **keywords)
+            assert self.stdin is not None
+            file = self.stdin
+            self.stdin = MagicMock(wraps=file, write=lambda data: file.write(data[:1000]))
+            self.stdin.__enter__.return_value = self.stdin
+            self.stdin.__exit__ = lambda *raised: file.close()
+
+    monkeypatch.setattr(subprocess, 'Popen', Interrupted)
+    with running('cat', tmp_path) as process:
+        process.write(bytes(range(256)) * 20, end=True)
+        assert everything(process)[0] == bytes(range(256)) * 20
