@@ -97,7 +97,8 @@ foreach ($name in $reads.Keys) {
         $facts[$name] = & $reads[$name]
     }
     catch {
-        $errors[$name] = $_.Exception.Message
+        # PowerShell wraps the exception of a method: Exception calling "AccountName" with "0" argument(s).
+        $errors[$name] = $_.Exception.GetBaseException().Message
     }
 }
 $module.Result.facts = $facts

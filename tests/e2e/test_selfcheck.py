@@ -77,7 +77,7 @@ HOSTS: dict[str, tuple[dict[str, Any], dict[str, tuple[str, str]]]] = {
         {'sessions': [ACTIVE], 'windows': {'session_info_ex': 'refused', 'connection_account': 'none_mapped'}},
         {
             'session_facts': ('attention', 'class 24 is answered'),
-            'account_name': ('problem', 'GetUserNameExW failed with Win32 error 1332'),
+            'account_name': ('problem', 'unknown: GetUserNameExW failed with Win32 error 1332'),
             'quser': ('ok', 'same 1 session'),
         },
     ),
