@@ -154,7 +154,8 @@ internal sealed class Session {
 		Account = User != null && Domain != null ? Domain + "\\" + User : User;
 		int state = facts == null ? row.State : facts.State;
 		State = state >= 0 && state < StateNames.Length ? StateNames[state] : null;
-		IsConsole = host.ConsoleId >= 0 ? Id == host.ConsoleId : Names.AreEqual(row.SessionName, "Console");
+		// The console's ID and the rows are read one after the other, and another user may take the console in between.
+		IsConsole = Id == host.ConsoleId || Names.AreEqual(row.SessionName, "Console");
 	}
 
 	internal SessionRow Row;
