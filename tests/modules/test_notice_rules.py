@@ -362,6 +362,19 @@ def test_remind_warns_once_more_when_little_time_is_left(alice, act):
     assert outcome(act(**options)) == 'logged_off'
 
 
+@pytest.mark.parametrize('error', [5, 1726], ids=['not shown', 'maybe shown'])
+def test_a_reminder_that_fails_does_not_extend_the_grace_period(alice, act, error):
+    options = {'users': ['alice'], 'notice': {**NOTICE, 'grace': '900', 'remind': '300'}}
+    act(**options)
+    alice.clock.advance('10m')
+    alice.fault(MESSAGE, error=error, times=1)
+    (session,) = act(**options)['sessions']
+    assert (session['outcome'], session['due_in_seconds']) == ('in_grace', 300)
+    assert session['error_code'] == error
+    alice.clock.advance('5m')
+    assert outcome(act(**options)) == 'logged_off'
+
+
 def test_a_grace_period_shorter_than_remind_needs_no_reminder(alice, act):
     options = {'users': ['alice'], 'notice': {**NOTICE, 'grace': '60', 'remind': '300'}}
     act(**options)
