@@ -57,7 +57,7 @@ namespace WinHost
         }
 
         /// <summary>See <see cref="Compilation.Emit(Stream, Stream, Stream, Stream, IEnumerable{ResourceDescription}, EmitOptions, System.Threading.CancellationToken)"/>.</summary>
-        /// <returns>An EmitResult, or an object with the property of it that tells success.</returns>
+        /// <returns>An EmitResult, or an object with its property Success.</returns>
         public object Emit(Stream code, Stream symbols = null, Stream documentation = null, Stream win32 = null, IEnumerable<ResourceDescription> resources = null, EmitOptions options = null)
         {
             string file = Path.Combine(Folder, Key(symbols != null, options));
@@ -77,7 +77,7 @@ namespace WinHost
                 .Emit(code, symbols, documentation, win32, resources, options);
             if (first && result.Success)
             {
-                // The code is last: who sees it finds its symbols.
+                // The code is written last, so that its symbols exist if it does.
                 Save(symbols, file + ".pdb");
                 Save(code, file + ".dll");
             }
