@@ -154,7 +154,7 @@ internal sealed class Session {
 		Account = User != null && Domain != null ? Domain + "\\" + User : User;
 		int state = facts == null ? row.State : facts.State;
 		State = state >= 0 && state < StateNames.Length ? StateNames[state] : null;
-		// The console's ID and the rows are read one after the other, and another user may take the console in between.
+		// Another user may connect to the console between the read of its ID and that of the rows: both count as it then.
 		IsConsole = Id == host.ConsoleId || Names.AreEqual(row.SessionName, "Console");
 	}
 

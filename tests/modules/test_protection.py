@@ -145,6 +145,16 @@ def test_protects_a_console_session_that_is_only_idle(host, act):
     assert reasons(result) == {1: 'console_idle'}
 
 
+def test_protects_an_idle_console_that_the_list_does_not_name(host, act):
+    there = host(sessions=[{'id': 2, 'user': 'alice', 'idle': '3h', 'session_name': 'RDP-Tcp#1'}])
+    there.sessions.console = 2
+
+    result = act(max_idle='3600')
+
+    assert ended(there) == []
+    assert reasons(result) == {2: 'console_idle'}
+
+
 def test_protects_an_idle_console_whose_id_was_read_before_it_changed(host, act):
     there = host(sessions=[{'id': 1, 'user': 'alice', 'idle': '3h'}, {'id': 2, 'user': 'bob'}])
     there.sessions.console = 2

@@ -11,8 +11,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from winhost import compile_once
-
 _TESTS = Path(__file__).resolve().parent.parent
 _INSTALL = _TESTS / 'powershell' / 'install'
 _UNPACKED = _TESTS.parent / '.cache' / 'pwsh'
@@ -61,12 +59,13 @@ def unpack(folder: Path) -> Path:
 
 
 def environment() -> dict[str, str]:
-    """The environment variables that PowerShell needs on this machine, and those that make it faster.
+    """The environment variables that PowerShell needs on this machine.
 
     :returns: the variables. Without libicu, .NET requires invariant globalization.
     """
-    needed = {} if ctypes.util.find_library('icuuc') else {'DOTNET_SYSTEM_GLOBALIZATION_INVARIANT': '1'}
-    return needed | compile_once.environment(find(), **needed)
+    if ctypes.util.find_library('icuuc'):
+        return {}
+    return {'DOTNET_SYSTEM_GLOBALIZATION_INVARIANT': '1'}
 
 
 if __name__ == '__main__':

@@ -88,7 +88,6 @@ def test_the_output_of_an_installer_that_fails_is_reported(tmp_path: Path) -> No
 
 
 def test_a_machine_without_libicu_gets_invariant_globalization(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr('winhost.compile_once.environment', lambda powershell, **variables: {})
     monkeypatch.setattr('ctypes.util.find_library', lambda name: None)
     assert pwsh.environment() == {'DOTNET_SYSTEM_GLOBALIZATION_INVARIANT': '1'}
     monkeypatch.setattr('ctypes.util.find_library', lambda name: f'lib{name}.so.72')
