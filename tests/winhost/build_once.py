@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the winops.sessions authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Creates a folder once, complete or not at all."""
+"""Creates a folder atomically and once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def build_once(folder: Path, fill: Callable[[Path], None]) -> Path:
     """Create a folder unless it exists. Several processes can call this at the same time.
 
     :param folder: the folder.
-    :param fill: creates the content in another folder, which becomes ``folder`` afterwards. What it raises is raised.
+    :param fill: creates the content in another folder, which becomes ``folder``. Its exceptions are passed on.
     :returns: the folder.
     """
     if folder.is_dir():

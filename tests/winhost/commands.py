@@ -51,4 +51,4 @@ class Commands:
         """
         environment = self._host.environment(account)
         path = os.pathsep.join(filter(None, [environment.get('PATH'), str(self._names)]))
-        return Process(line, {**environment, **pwsh.environment(), 'PATH': path, **(variables or {})}, self._host.root)
+        return Process(line, {**environment, 'PATH': path, **(variables or {})}, self._host.root)

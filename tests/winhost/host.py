@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from winhost import directory, native, pwsh, sids, spec, wire
+from winhost import compile_once, directory, native, pwsh, sids, spec, wire
 from winhost.api import ACTING, FREEING, FUNCTIONS, Api
 from winhost.errors import Error, WinError
 from winhost.ledger import Handles, Memory
@@ -284,6 +284,7 @@ class Host:
             'WINHOST_SOCKET': str(self._socket),
             'WINHOST_ACCOUNT': account,
             **pwsh.environment(),
+            **compile_once.environment(),
         }
 
     # ---- Changes ----

@@ -19,7 +19,8 @@ internal static class StartupHook
     public static void Initialize()
     {
         var accelerators = typeof(PSObject).Assembly.GetType("System.Management.Automation.TypeAccelerators");
-        var name = "Microsoft.CodeAnalysis.CSharp.CSharpCompilation"; // its FullName would load the compiler
+        // typeof(CSharpCompilation).FullName would load the compiler.
+        var name = "Microsoft.CodeAnalysis.CSharp.CSharpCompilation";
         accelerators.GetMethod("Add").Invoke(null, new object[] { name, typeof(WinHost.CompileOnce) });
     }
 }
@@ -32,6 +33,9 @@ namespace WinHost
     /// </summary>
     public sealed class CompileOnce
     {
+        private const string Code = "code.dll";
+        private const string Symbols = "symbols.pdb";
+
         private static readonly string Folder = Path.GetDirectoryName(typeof(CompileOnce).Assembly.Location);
 
         // An assembly can be loaded only once; a second compilation has another name.
@@ -60,14 +64,19 @@ namespace WinHost
         /// <returns>An EmitResult, or an object with its property Success.</returns>
         public object Emit(Stream code, Stream symbols = null, Stream documentation = null, Stream win32 = null, IEnumerable<ResourceDescription> resources = null, EmitOptions options = null)
         {
-            string file = Path.Combine(Folder, Key(symbols != null, options));
-            bool first = Emitted.Add(file);
-            if (first && File.Exists(file + ".dll"))
+            string kept = Path.Combine(Folder, Key(symbols != null, options));
+            bool first;
+            lock (Emitted)
             {
-                code.Write(File.ReadAllBytes(file + ".dll"));
+                first = Emitted.Add(kept);
+            }
+
+            if (first && Directory.Exists(kept))
+            {
+                code.Write(File.ReadAllBytes(Path.Combine(kept, Code)));
                 if (symbols != null)
                 {
-                    symbols.Write(File.ReadAllBytes(file + ".pdb"));
+                    symbols.Write(File.ReadAllBytes(Path.Combine(kept, Symbols)));
                 }
 
                 return new { Success = true };
@@ -77,21 +86,34 @@ namespace WinHost
                 .Emit(code, symbols, documentation, win32, resources, options);
             if (first && result.Success)
             {
-                // The code is written last, so that its symbols exist if it does.
-                Save(symbols, file + ".pdb");
-                Save(code, file + ".dll");
+                Keep(kept, (MemoryStream)code, (MemoryStream)symbols);
             }
 
             return result;
         }
 
-        private static void Save(Stream content, string file)
+        /// <summary>Keeps code and symbols of one compilation. They depend on the order of the sources, the key does not.</summary>
+        private static void Keep(string folder, MemoryStream code, MemoryStream symbols)
         {
-            if (content != null)
+            string draft = folder + Guid.NewGuid();
+            try
             {
-                string draft = file + Guid.NewGuid();
-                File.WriteAllBytes(draft, ((MemoryStream)content).ToArray());
-                File.Move(draft, file, true);
+                Directory.CreateDirectory(draft);
+                File.WriteAllBytes(Path.Combine(draft, Code), code.ToArray());
+                if (symbols != null)
+                {
+                    File.WriteAllBytes(Path.Combine(draft, Symbols), symbols.ToArray());
+                }
+
+                Directory.Move(draft, folder);
+            }
+            catch (Exception e) when (e is IOException || e is UnauthorizedAccessException)
+            {
+                // Another process has kept its own, or nothing can be written there.
+                if (Directory.Exists(draft))
+                {
+                    Directory.Delete(draft, true);
+                }
             }
         }
 
@@ -101,6 +123,7 @@ namespace WinHost
             var parts = new List<object>
             {
                 typeof(CSharpCompilation).Module.ModuleVersionId,
+                typeof(PSObject).Module.ModuleVersionId,
                 _options.OptimizationLevel,
                 _options.GeneralDiagnosticOption,
                 _options.AllowUnsafe,
